@@ -1,0 +1,1 @@
+"""Digital phantoms and virtual scanners, whose right answer is known."""
