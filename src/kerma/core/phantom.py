@@ -1,0 +1,246 @@
+"""Calibration phantoms: what is known of them before they are scanned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from kerma.errors import InputError
+
+__all__ = ["Insert", "Mark", "Material", "Neighbor", "Outline", "Phantom"]
+
+
+@dataclass(frozen=True)
+class Material:
+    """One tissue substitute.
+
+    Parameters
+    ----------
+    name
+        Name on the phantom's certificate.
+    hu_by_kv
+        Expected CT number, HU, at one or more tube voltages in kV. It serves to
+        recognise the insert, never as its measured value.
+    source
+        Where these numbers are from.
+    red
+        Electron density relative to water; ``None`` where no value is published,
+        which keeps the material off the curve.
+    red_uncertainty
+        Standard uncertainty of `red` from one delivered insert to another.
+    seed_name
+        Short name of this material in tables of the first HU-RED scripts.
+    """
+
+    name: str
+    hu_by_kv: Mapping[int, float]
+    source: str
+    red: float | None = None
+    red_uncertainty: float = 0.0
+    seed_name: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.hu_by_kv:
+            raise InputError(f"{self.name}: give its expected HU at one kV at least.")
+        if self.red is not None and not 0 <= self.red <= 20:
+            raise InputError(
+                f"{self.name}: a relative electron density lies between 0 and 20; got "
+                f"{self.red}."
+            )
+        if self.red_uncertainty < 0:
+            raise InputError(
+                f"{self.name}: an uncertainty is not negative; got "
+                f"{self.red_uncertainty}."
+            )
+
+    def hu_at(self, kv: float | None) -> float:
+        """Expected CT number, HU, at a tube voltage.
+
+        Between the voltages given it is interpolated, beyond them the nearest
+        counts; an unknown voltage is taken as 120 kV.
+        """
+        voltages = sorted(self.hu_by_kv)
+        values = [self.hu_by_kv[voltage] for voltage in voltages]
+        return float(np.interp(120.0 if kv is None else kv, voltages, values))
+
+
+@dataclass(frozen=True)
+class Outline:
+    """Outer contour of a phantom across its axis: an ellipse or a rectangle.
+
+    Parameters
+    ----------
+    shape
+        "ellipse" or "rectangle".
+    width_mm, height_mm
+        Full size to the sides and up and down.
+    """
+
+    shape: Literal["ellipse", "rectangle"]
+    width_mm: float
+    height_mm: float
+
+    def __post_init__(self) -> None:
+        if min(self.width_mm, self.height_mm) <= 0:
+            raise InputError(
+                f"An outline needs a positive size; got {self.width_mm} x "
+                f"{self.height_mm} mm."
+            )
+
+
+@dataclass(frozen=True)
+class Insert:
+    """One rod, at a polar position about the phantom's axis.
+
+    Parameters
+    ----------
+    name
+        Name of this position, unique in the phantom.
+    material
+        Key of the material that the maker puts there.
+    radius_mm, angle_deg
+        Place of its center at roll zero, seen from the patient's feet: 0 is the
+        patient's left (image right), 90 is down (posterior).
+    diameter_mm
+        Diameter of the rod.
+    slack_mm
+        How far the true center may lie from this place.
+    optional_materials
+        Keys of other materials that a user may have put there.
+    """
+
+    name: str
+    material: str
+    radius_mm: float
+    angle_deg: float
+    diameter_mm: float
+    slack_mm: float = 0.3
+    optional_materials: tuple[str, ...] = ()
+
+    @property
+    def center_mm(self) -> tuple[float, float]:
+        """(x, y) of its center from the phantom's axis at roll zero, mm, LPS."""
+        angle = np.deg2rad(self.angle_deg)
+        x, y = self.radius_mm * np.cos(angle), self.radius_mm * np.sin(angle)
+        return float(x), float(y)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A part of the module that is no insert: a hole, a pin, a sphere's shadow.
+
+    Parameters
+    ----------
+    radius_mm, angle_deg, diameter_mm
+        Place and size, as for an insert.
+    hu
+        Its CT number at 120 kV.
+    """
+
+    radius_mm: float
+    angle_deg: float
+    diameter_mm: float
+    hu: float
+
+
+@dataclass(frozen=True)
+class Neighbor:
+    """What lies beside the module along the axis, without inserts.
+
+    Parameters
+    ----------
+    name
+        Name of the part.
+    from_mm, to_mm
+        Extent along the axis from the middle of the module.
+    hu
+        CT number of its uniform part at 120 kV.
+    """
+
+    name: str
+    from_mm: float
+    to_mm: float
+    hu: float
+
+
+@dataclass(frozen=True)
+class Phantom:
+    """A phantom and the rods in it.
+
+    Parameters
+    ----------
+    name
+        Short name, used on the command line.
+    title
+        Full name with its module.
+    source
+        Where the geometry is from.
+    geometry_verified
+        Whether the geometry was checked against a scan or a drawing of the maker.
+    outline
+        Outer contour of the scanned object.
+    background_hu
+        CT number between the inserts, at 120 kV.
+    length_mm
+        Length of the inserts along the axis; their middle is the module's middle.
+    materials
+        Materials by key.
+    inserts
+        The rods.
+    caveat
+        What a user must know before trusting it.
+    seed_name
+        Name of this phantom in the first HU-RED scripts.
+    module_diameter_mm
+        Diameter of the part that carries the inserts; ``None`` where it fills the
+        outline.
+    housing_hu
+        CT number around that part, at 120 kV.
+    marks, neighbors
+        Other things that a scan shows.
+    """
+
+    name: str
+    title: str
+    source: str
+    geometry_verified: bool
+    outline: Outline
+    background_hu: float
+    length_mm: float
+    materials: Mapping[str, Material]
+    inserts: tuple[Insert, ...]
+    caveat: str = ""
+    seed_name: str = ""
+    module_diameter_mm: float | None = None
+    housing_hu: float | None = None
+    marks: tuple[Mark, ...] = ()
+    neighbors: tuple[Neighbor, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        names = [insert.name for insert in self.inserts]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise InputError(f"{self.name}: two inserts have the name {twice[0]!r}.")
+        if len(names) < 3:
+            raise InputError(
+                f"{self.name}: three inserts are needed to know how a phantom is "
+                f"turned; it has {len(names)}."
+            )
+        for insert in self.inserts:
+            for key in (insert.material, *insert.optional_materials):
+                if key not in self.materials:
+                    raise InputError(
+                        f"{self.name}: insert {insert.name!r} is of {key!r}, but the "
+                        f"materials are {', '.join(self.materials)}."
+                    )
+        if self.length_mm <= 0:
+            raise InputError(
+                f"{self.name}: length_mm must be positive; got {self.length_mm}."
+            )
+
+    def material_of(self, insert: Insert) -> Material:
+        """The material that the maker puts at an insert."""
+        return self.materials[insert.material]
