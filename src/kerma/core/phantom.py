@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -201,6 +201,9 @@ class Phantom:
         CT number around that part, at 120 kV.
     marks, neighbors
         Other things that a scan shows.
+    region_fraction
+        Part of each insert's radius that is to be read; ``None`` for the largest that
+        spares the blurred edge.
     """
 
     name: str
@@ -217,7 +220,8 @@ class Phantom:
     module_diameter_mm: float | None = None
     housing_hu: float | None = None
     marks: tuple[Mark, ...] = ()
-    neighbors: tuple[Neighbor, ...] = field(default=())
+    neighbors: tuple[Neighbor, ...] = ()
+    region_fraction: float | None = None
 
     def __post_init__(self) -> None:
         names = [insert.name for insert in self.inserts]
@@ -239,6 +243,11 @@ class Phantom:
         if self.length_mm <= 0:
             raise InputError(
                 f"{self.name}: length_mm must be positive; got {self.length_mm}."
+            )
+        if self.region_fraction is not None and not 0.1 <= self.region_fraction <= 1:
+            raise InputError(
+                f"{self.name}: the region must cover between 0.1 and 1 of an insert's "
+                f"radius; got {self.region_fraction}."
             )
 
     def material_of(self, insert: Insert) -> Material:

@@ -56,12 +56,18 @@ class Tolerances:
                 f"{', '.join(sorted(unknown))}."
             )
 
-    def of(self, material: str) -> tuple[float, float] | None:
-        """(tolerance, action level) of a material in HU; ``None`` if not judged."""
-        tolerance = self.tolerance_hu.get(material, self.other_tolerance_hu)
-        if tolerance is None:
+    def of(self, *names: str) -> tuple[float, float] | None:
+        """(tolerance, action level) in HU of a material by any of its names.
+
+        ``None`` where the profile does not judge it.
+        """
+        for name in names:
+            if name in self.tolerance_hu:
+                tolerance = self.tolerance_hu[name]
+                return tolerance, self.action_hu.get(name, tolerance)
+        if self.other_tolerance_hu is None:
             return None
-        return tolerance, self.action_hu.get(material, tolerance)
+        return self.other_tolerance_hu, self.other_tolerance_hu
 
 
 @dataclass(frozen=True)
@@ -92,11 +98,16 @@ class Deviation:
 
     @property
     def verdict(self) -> Verdict:
-        """Judgement; the limit itself passes."""
+        """Judgement; the limit itself passes.
+
+        A change within tolerance that is less certain than the tolerance is wide is
+        inconclusive.
+        """
         if self.change_hu is None or self.tolerance_hu is None:
             return Verdict.INCONCLUSIVE
         if abs(self.change_hu) <= self.tolerance_hu:
-            return Verdict.PASS
+            vague = (self.uncertainty_hu or 0.0) > self.tolerance_hu
+            return Verdict.INCONCLUSIVE if vague else Verdict.PASS
         if self.action_hu is not None and abs(self.change_hu) <= self.action_hu:
             return Verdict.ACTION
         return Verdict.FAIL
@@ -134,16 +145,17 @@ class Baseline:
     name
         File it was read from.
     mean_hu
-        By insert name, or by material where there is one of each, HU.
-    expanded_hu
-        Half-width of their 95 % interval where known, HU.
+        By the name of the insert, or by the seed's name of its material, HU; ``None``
+        for one that was not confirmed then.
+    uncertainty_hu
+        Standard uncertainty of their measurement where known, HU.
     scope
         Under which conditions they were measured.
     """
 
     name: str
-    mean_hu: Mapping[str, float]
-    expanded_hu: Mapping[str, float]
+    mean_hu: Mapping[str, float | None]
+    uncertainty_hu: Mapping[str, float]
     scope: Scope
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from kerma.core.arrays import FloatArray
 from kerma.errors import InputError
 
-__all__ = ["Curve", "CurvePoint", "fit_curve"]
+__all__ = ["Curve", "CurvePoint", "average", "fit_curve"]
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,11 @@ class Curve:
 
     def red_of(self, hu: FloatArray | float) -> FloatArray:
         """RED of CT numbers in HU, any shape."""
-        return np.interp(hu, self._columns("hu"), self._columns("red"))
+        return np.asarray(np.interp(hu, self._columns("hu"), self._columns("red")))
 
     def hu_of(self, red: FloatArray | float) -> FloatArray:
         """CT numbers in HU of RED values, any shape."""
-        return np.interp(red, self._columns("red"), self._columns("hu"))
+        return np.asarray(np.interp(red, self._columns("red"), self._columns("hu")))
 
     def slope_at(self, hu: FloatArray | float) -> FloatArray:
         """Change of RED per HU at CT numbers; zero beyond the ends."""
@@ -132,7 +132,7 @@ def fit_curve(points: Iterable[CurvePoint]) -> Curve:
         pooled.append(point)
         while len(pooled) > 1 and _out_of_order(pooled[-2], pooled[-1]):
             last = pooled.pop()
-            pooled[-1] = _merge((pooled[-1], last))
+            pooled[-1] = average((pooled[-1], last))
     return Curve(points=tuple(pooled))
 
 
@@ -140,24 +140,32 @@ def _out_of_order(first: CurvePoint, second: CurvePoint) -> bool:
     return second.hu <= first.hu or second.red == first.red
 
 
-def _merge(points: Sequence[CurvePoint]) -> CurvePoint:
-    """Mean of several points, each weighted by its number of inserts."""
-    weights = np.array([point.inserts for point in points], dtype=float)
+def average(points: Iterable[CurvePoint]) -> CurvePoint:
+    """Mean of points, each weighted by its number of inserts.
+
+    The uncertainty of the CT number is that of the mean plus the spread of the
+    points, taken as a rectangular distribution between the extremes: inserts of one
+    material differ by their place in the phantom, not by chance.
+    """
+    group = list(points)
+    weights = np.array([point.inserts for point in group], dtype=float)
     weights /= weights.sum()
-
-    def mean(name: str) -> float:
-        return float(weights @ [getattr(point, name) for point in points])
-
-    def spread(name: str) -> float:
-        return float(
-            np.sqrt(weights**2 @ [getattr(point, name) ** 2 for point in points])
-        )
-
+    hu = np.array([point.hu for point in group])
+    red = np.array([point.red for point in group])
+    u_hu = np.array([point.hu_uncertainty for point in group])
+    u_red = np.array([point.red_uncertainty for point in group])
     return CurvePoint(
-        materials=tuple(name for point in points for name in point.materials),
-        hu=mean("hu"),
-        hu_uncertainty=spread("hu_uncertainty"),
-        red=mean("red"),
-        red_uncertainty=spread("red_uncertainty"),
-        inserts=sum(point.inserts for point in points),
+        materials=tuple(dict.fromkeys(m for point in group for m in point.materials)),
+        hu=float(weights @ hu),
+        hu_uncertainty=float(np.hypot(np.sqrt(weights**2 @ u_hu**2), _spread(hu))),
+        red=float(weights @ red),
+        # Rods of one material may come from one batch: their RED errors do not
+        # average out.
+        red_uncertainty=float(np.hypot(weights @ u_red, _spread(red))),
+        inserts=sum(point.inserts for point in group),
     )
+
+
+def _spread(values: FloatArray) -> float:
+    """Standard deviation of a rectangle between the extremes."""
+    return float(np.ptp(values) / np.sqrt(12))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import ClassVar
 
 import numpy as np
@@ -14,6 +13,7 @@ from kerma.core.volume import Acquisition
 from kerma.errors import InputError
 from kerma.workflows.ct_calibration.constancy import Constancy
 from kerma.workflows.ct_calibration.curve import Curve
+from kerma.workflows.ct_calibration.identity import Identity
 
 __all__ = [
     "Calibration",
@@ -24,16 +24,6 @@ __all__ = [
     "Recognition",
     "Uncertainty",
 ]
-
-
-class Identity(StrEnum):
-    """What the scan says of the material at one position."""
-
-    CONFIRMED = "confirmed"
-    SWAPPED = "swapped"
-    MISSING = "missing"
-    VOID = "void"
-    UNEXPECTED = "unexpected"
 
 
 @dataclass(frozen=True)
@@ -51,6 +41,8 @@ class Candidate:
     outline_match
         Fraction of the visible outline that lies where the model has it; ``None``
         where the field of view cuts the phantom off.
+    weight
+        All the evidence in one number, by which models are ranked.
     """
 
     phantom: str
@@ -58,6 +50,7 @@ class Candidate:
     inserts_found: int
     inserts_expected: int
     outline_match: float | None
+    weight: float
 
 
 @dataclass(frozen=True)
@@ -66,25 +59,26 @@ class Recognition:
 
     Parameters
     ----------
-    phantom, title
-        Name and full name of the model.
+    phantom, title, seed_name
+        Name of the model, its full name, and its name in seed tables.
     score
         Correlation of the ring of inserts with the model, at most 1.
     margin
-        Distance of the score to that of the next model that shows other inserts;
-        ``None`` where the user named the phantom.
+        Lead in weight over the next model that is not as good; ``None`` where no
+        other was tried.
     candidates
         All models tried, best first.
     undecided_models
         Models that show the same inserts and could not be told from this one.
     undecided_pairs
-        Pairs of inserts whose exchange this scan could not show.
+        Pairs of materials so alike that this scan could not show their exchange.
     geometry_verified, caveat
         What is known of the model's geometry.
     """
 
     phantom: str
     title: str
+    seed_name: str
     score: float
     margin: float | None
     candidates: tuple[Candidate, ...]
@@ -258,7 +252,9 @@ class Calibration(Result):
     pose
         Where the phantom lies.
     readings
-        One for each insert.
+        One for each insert in view.
+    unseen
+        Names of the inserts that are not wholly in view.
     edge_spread_mm
         Standard deviation of the edge's line spread; ``None`` where not measurable.
     curve
@@ -279,6 +275,7 @@ class Calibration(Result):
     edge_spread_mm: float | None
     curve: Curve
     constancy: Constancy | None = None
+    unseen: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -291,7 +288,7 @@ class Calibration(Result):
         """Pass only if every insert is confirmed and the constancy check passes."""
         if self.constancy is not None and self.constancy.verdict is Verdict.FAIL:
             return Verdict.FAIL
-        if self.doubtful:
+        if self.doubtful or self.unseen:
             return Verdict.INCONCLUSIVE
         return Verdict.PASS if self.constancy is None else self.constancy.verdict
 
@@ -323,6 +320,7 @@ class Calibration(Result):
             for r in self.readings
         ]
         rows.insert(0, f"{self.recognition.title}, score {self.recognition.score:.3f}")
+        rows += [f"{name:<20} not in view" for name in self.unseen]
         if self.constancy is not None:
             rows.append(self.constancy.summary())
         return "\n".join([*rows, self.verdict.upper()])

@@ -1,0 +1,183 @@
+"""The table of procedures: from plain values to results, for every front door."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError, validate_call
+
+from kerma import __version__
+from kerma.core.phantom import Phantom
+from kerma.core.provenance import InputSeries, Provenance
+from kerma.core.result import Result, explain
+from kerma.core.volume import CT
+from kerma.errors import InputError
+from kerma.io import read_ct, read_record
+from kerma.reports import report_calibration
+from kerma.workflows.ct_calibration.baseline import read_baseline
+from kerma.workflows.ct_calibration.comparison import check_constancy
+from kerma.workflows.ct_calibration.constancy import Tolerances
+from kerma.workflows.ct_calibration.phantoms import (
+    SiteConfig,
+    apply_config,
+    choose_phantoms,
+    load_tolerances,
+)
+from kerma.workflows.ct_calibration.procedure import calibrate
+from kerma.workflows.ct_calibration.result import Calibration
+
+__all__ = ["PROCEDURES", "Progress", "ct_calibration", "run"]
+
+Progress = Callable[[str, float], None]
+"""Called with what is being done and the fraction done, 0 to 1."""
+
+
+def ct_calibration(
+    scan: Path,
+    phantom: str = "auto",
+    baseline: Path | None = None,
+    tolerances: str = "seed",
+    config: Path | None = None,
+    series_uid: str | None = None,
+    serial_number: str | None = None,
+    out: Path | None = None,
+    any_scope: bool = False,  # noqa: FBT001, FBT002  (an option, given by name)
+    overwrite: bool = False,  # noqa: FBT001, FBT002  (an option, given by name)
+    progress: Progress | None = None,
+) -> Calibration:
+    """Calibrate a CT from a phantom scan, and check it against a baseline.
+
+    Parameters
+    ----------
+    scan
+        Folder, zip archive or file of the scan.
+    phantom
+        "auto", the name of a phantom, or the file of your own.
+    baseline
+        JSON or CSV of the accepted CT numbers.
+    tolerances
+        Name of a tolerance profile, or the file of your own.
+    config
+        A site's RED values, region and tolerances, as JSON.
+    series_uid
+        Which series, where the folder holds several.
+    serial_number
+        Serial number of the phantom.
+    out
+        Folder for the report; nothing is written without it.
+    any_scope
+        Compare with the baseline although the conditions differ.
+    overwrite
+        Replace an earlier report.
+    progress
+        Told what is being done.
+
+    Raises
+    ------
+    KermaError
+        As the steps do; the message is for the user.
+    """
+    report = progress or _silent
+    started, clock = datetime.now(UTC), time.perf_counter()
+    site = read_record(config, SiteConfig) if config else SiteConfig()
+    models, notes = _configured(choose_phantoms(phantom), site)
+    limits = _tolerances(tolerances, site)
+    accepted = read_baseline(baseline) if baseline else None
+    ct = read_ct(
+        scan, series_uid=series_uid, progress=lambda done: report("Reading", done)
+    )
+    report("Finding the phantom", 0.0)
+    result = calibrate(ct, models, serial_number=serial_number)
+    odd = notes.get(result.recognition.phantom, ())
+    result = replace(result, notes=(*result.notes, *odd))
+    if accepted is not None:
+        result = check_constancy(result, accepted, limits, any_scope=any_scope)
+    parameters = {
+        "phantom": phantom,
+        "baseline": baseline.name if baseline else "",
+        "tolerances": limits.name,
+        "config": config.name if config else "",
+        "any_scope": any_scope,
+    }
+    result = result.with_provenance(
+        _provenance("ct-calibration", parameters, ct, started, clock)
+    )
+    if out is not None:
+        report("Writing the report", 0.0)
+        report_calibration(result, ct, out, overwrite=overwrite)
+    return result
+
+
+PROCEDURES: dict[str, Callable[..., Result]] = {
+    "ct-calibration": ct_calibration,
+}
+"""Every procedure by name; its signature is its interface."""
+
+
+def run(name: str, arguments: Mapping[str, object]) -> Result:
+    """Run a procedure on named plain arguments, as they come from JSON or a form.
+
+    Raises
+    ------
+    InputError
+        There is no such procedure, or an argument is wrong, missing or unknown.
+    """
+    if name not in PROCEDURES:
+        raise InputError(f"No procedure {name!r}; there are: {', '.join(PROCEDURES)}.")
+    try:
+        result: Result = validate_call(PROCEDURES[name])(**arguments)
+    except ValidationError as error:
+        raise InputError(f"{name}: {explain(error)}") from error
+    return result
+
+
+def _silent(_step: str, _done: float) -> None:
+    """Tell nobody."""
+
+
+def _configured(
+    phantoms: tuple[Phantom, ...], site: SiteConfig
+) -> tuple[tuple[Phantom, ...], dict[str, tuple[str, ...]]]:
+    """The models as the site has them, and what was odd, by model."""
+    models, notes = [], {}
+    for phantom in phantoms:
+        model, notes[phantom.name] = apply_config(phantom, site)
+        models.append(model)
+    return tuple(models), notes
+
+
+def _tolerances(name_or_file: str, site: SiteConfig) -> Tolerances:
+    """The profile, with the site's own tolerances in place of its."""
+    profile = load_tolerances(name_or_file)
+    if not site.tolerances_hu:
+        return profile
+    mine = dict(site.tolerances_hu)
+    actions = {key: level for key, level in profile.action_hu.items() if key not in mine}
+    return replace(
+        profile,
+        name=f"{profile.name} + site",
+        tolerance_hu={**profile.tolerance_hu, **mine},
+        action_hu=actions,
+    )
+
+
+def _provenance(
+    procedure: str,
+    parameters: Mapping[str, Any],
+    ct: CT,
+    started: datetime,
+    clock: float,
+) -> Provenance:
+    return Provenance(
+        kerma_version=__version__,
+        procedure=procedure,
+        parameters=tuple((key, str(value)) for key, value in parameters.items()),
+        inputs=(InputSeries(ct.series_instance_uid, ct.sop_instance_uids, ct.sha256),),
+        started_utc=started.isoformat(timespec="seconds"),
+        duration_s=round(time.perf_counter() - clock, 3),
+    )

@@ -1,0 +1,136 @@
+"""Which phantom is in the scan, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from kerma.core.phantom import Phantom
+from kerma.errors import RecognitionError
+from kerma.imaging.axial import AxialStack
+from kerma.workflows.ct_calibration.evidence import Evidence, expected_of, weigh
+from kerma.workflows.ct_calibration.placement import place, refine
+from kerma.workflows.ct_calibration.rings import pattern_of
+from kerma.workflows.ct_calibration.search import find_hypotheses
+
+__all__ = ["Match", "recognise"]
+
+_SCORE = 0.80  # real scans reach 0.97 and more, other objects stay under 0.6
+_FOUND_PART = 0.6  # of the inserts must agree: two may be swapped and one missing
+_FOUND_LEAST = 4
+_SCALE_RANGE = 0.05  # measured over nominal distances; a pixel size is better known
+_SAME = 0.03  # models this close in weight cannot be told apart
+_COARSE_MM = 2.0
+
+
+@dataclass(frozen=True, eq=False)
+class Match:
+    """The model that explains the scan.
+
+    Parameters
+    ----------
+    evidence
+        The model in its place, and what speaks for it.
+    others
+        What was found for the other models, best first.
+    undecided
+        The others that explain the scan as well.
+    """
+
+    evidence: Evidence
+    others: tuple[Evidence, ...]
+    undecided: tuple[Evidence, ...]
+
+    @property
+    def margin(self) -> float | None:
+        """Lead over the best model that is not as good; ``None`` if none was tried."""
+        rest = [other for other in self.others if other not in self.undecided]
+        return self.evidence.weight - rest[0].weight if rest else None
+
+
+def recognise(
+    stack: AxialStack, phantoms: Sequence[Phantom], kv: float | None
+) -> Match:
+    """Find the model that explains the scan best, and refuse if none does.
+
+    Parameters
+    ----------
+    stack
+        The scan.
+    phantoms
+        The models to try.
+    kv
+        Tube voltage, for the expected CT numbers.
+
+    Raises
+    ------
+    RecognitionError
+        No model explains the scan; the message gives the scores.
+    """
+    coarse = stack.coarsened(_COARSE_MM)
+    patterns = [
+        pattern_of(phantom, expected_of(phantom, kv), mirrored=mirrored)
+        for phantom in phantoms
+        for mirrored in (False, True)
+    ]
+    tried = [
+        weigh(
+            stack,
+            coarse,
+            place(stack, coarse, one, expected_of(one.pattern.phantom, kv)),
+            kv,
+        )
+        for one in find_hypotheses(coarse, patterns)
+    ]
+    ranked = _best_of_each(tried)
+    if not ranked or not _explains(ranked[0]):
+        raise RecognitionError(_refusal(phantoms, ranked))
+    best, others = ranked[0], ranked[1:]
+    undecided = [
+        other
+        for other in others
+        if _explains(other) and best.weight - other.weight < _SAME
+    ]
+    refined = weigh(stack, coarse, refine(stack, best.placement), kv)
+    refined = replace(refined, materials=best.materials)
+    return Match(refined, tuple(others), tuple(undecided))
+
+
+def _best_of_each(tried: Sequence[Evidence]) -> list[Evidence]:
+    """The best evidence for each model, best model first."""
+    best: dict[str, Evidence] = {}
+    for one in sorted(tried, key=lambda evidence: -evidence.weight):
+        best.setdefault(one.placement.phantom.name, one)
+    return list(best.values())
+
+
+def _explains(evidence: Evidence) -> bool:
+    """Whether a model can be what was scanned."""
+    placement = evidence.placement
+    count = len(placement.phantom.inserts)
+    slack = max(insert.slack_mm for insert in placement.phantom.inserts)
+    return (
+        evidence.score >= _SCORE
+        and evidence.found >= max(_FOUND_PART * count, min(_FOUND_LEAST, count))
+        and abs(placement.scale - 1) <= _SCALE_RANGE
+        and placement.residual_mm <= 0.5 + slack
+    )
+
+
+def _refusal(phantoms: Sequence[Phantom], ranked: Sequence[Evidence]) -> str:
+    """Say in one sentence what was tried and how far it came."""
+    scores = "; ".join(
+        f"{one.placement.phantom.name} {one.score:.2f} with {one.found} of "
+        f"{len(one.placement.phantom.inserts)} inserts"
+        for one in ranked[:3]
+    )
+    best = f" (best were: {scores})" if scores else " (nothing in it is like one)"
+    if len(phantoms) == 1:
+        return (
+            f"This scan does not show the phantom {phantoms[0].name}{best}: is it the "
+            f"right phantom, and is its module in the scan?"
+        )
+    return (
+        f"No known phantom was found in this scan{best}. Scan the module with the "
+        f"inserts, or describe your phantom in a file and name it."
+    )
