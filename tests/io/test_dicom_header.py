@@ -141,8 +141,12 @@ def test_integers_follow_byte_order_and_sign() -> None:
 
 def test_text_follows_its_character_set() -> None:
     latin = Header({Tag.PROTOCOL_NAME: b"Sch\xe4del "})
-    utf8 = {Tag.SPECIFIC_CHARACTER_SET: b"ISO_IR 192"}
-    modern = Header(utf8 | {Tag.PROTOCOL_NAME: "Schädel".encode()})
+    modern = Header(
+        {
+            Tag.SPECIFIC_CHARACTER_SET: b"ISO_IR 192",
+            Tag.PROTOCOL_NAME: "Schädel".encode(),
+        }
+    )
     assert latin.text(Tag.PROTOCOL_NAME) == modern.text(Tag.PROTOCOL_NAME) == "Schädel"
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+import zlib
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -104,6 +107,7 @@ def make_calibration(grid: Grid, middle: tuple[float, float, float]) -> Calibrat
         recognition=Recognition(
             phantom="catphan504",
             title="Catphan 504 (CTP404)",
+            seed_name="catphan_ctp404",
             score=0.943,
             margin=2.3,
             candidates=(
@@ -258,3 +262,21 @@ def checked(calibration: Calibration) -> Calibration:
 @pytest.fixture(scope="session")
 def swapped(calibration: Calibration) -> Calibration:
     return swap(calibration)
+
+
+@pytest.fixture(scope="session")
+def pages_of() -> Callable[[bytes], int]:
+    """Counts the pages of a PDF; its page tree may lie in a packed stream."""
+
+    def count(content: bytes) -> int:
+        text = content
+        for packed in re.findall(
+            rb"stream\r?\n(.*?)\r?\nendstream", content, re.DOTALL
+        ):
+            try:
+                text += zlib.decompress(packed)
+            except zlib.error:
+                continue
+        return int(re.findall(rb"/Count (\d+)", text)[0])
+
+    return count

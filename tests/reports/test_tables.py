@@ -10,12 +10,31 @@ from kerma.core.volume import CT
 from kerma.reports.tables import calibration_csv, csv_of
 from kerma.workflows.ct_calibration.result import Calibration
 
-SEED_COLUMNS = (
-    "SeriesDescription,ProtocolName,KVP,Manufacturer,ManufacturerModelName,"
-    "StationName,StudyDate,StudyTime,SliceThickness,ReconstructionKernel,"
-    "PixelSpacing,selected_slice_index,phantom,dicom_path,insert,red,hu_mean,hu_std,"
-    "center_x,center_y,roi_radius_px,detected_radius_px,assignment_cost"
-).split(",")
+SEED_COLUMNS = [
+    "SeriesDescription",
+    "ProtocolName",
+    "KVP",
+    "Manufacturer",
+    "ManufacturerModelName",
+    "StationName",
+    "StudyDate",
+    "StudyTime",
+    "SliceThickness",
+    "ReconstructionKernel",
+    "PixelSpacing",
+    "selected_slice_index",
+    "phantom",
+    "dicom_path",
+    "insert",
+    "red",
+    "hu_mean",
+    "hu_std",
+    "center_x",
+    "center_y",
+    "roi_radius_px",
+    "detected_radius_px",
+    "assignment_cost",
+]
 
 
 def rows_of(text: str) -> list[dict[str, str]]:
@@ -51,6 +70,7 @@ def test_a_region_of_4_45_mm_is_2_225_pixels_of_2_mm(
     assert float(row["roi_radius_px"]) == pytest.approx(2.225)
     assert row["PixelSpacing"] == "2.0\\2.0"
     assert row["selected_slice_index"] == "35"
+    assert (row["phantom"], row["seed_phantom"]) == ("catphan504", "catphan_ctp404")
 
 
 def test_an_insert_has_the_name_of_the_first_scripts_and_its_own(

@@ -21,6 +21,16 @@ def test_a_failure_names_the_insert_and_its_change(checked: Calibration) -> None
     assert verdict_reason(checked) == reason
 
 
+def test_a_failure_names_the_doubtful_inserts_too(
+    checked: Calibration, swapped: Calibration
+) -> None:
+    both = dataclasses.replace(swapped, constancy=checked.constancy)
+    assert verdict_reason(both) == (
+        "Beyond the limit since the baseline: Delrin (+62.5 HU); not what this phantom "
+        "has there: Teflon (swapped), Delrin (swapped)."
+    )
+
+
 def test_an_action_names_the_insert_and_its_change(checked: Calibration) -> None:
     result = with_rows(checked, "teflon", "acrylic")
     assert result.verdict is Verdict.ACTION
@@ -43,6 +53,12 @@ def test_swapped_inserts_are_named(swapped: Calibration) -> None:
     assert verdict_reason(swapped) == (
         "Not what this phantom has there: Teflon (swapped), Delrin (swapped)."
     )
+
+
+def test_inserts_out_of_view_are_named(calibration: Calibration) -> None:
+    cut = dataclasses.replace(calibration, unseen=("air_top", "pmp"))
+    assert cut.verdict is Verdict.INCONCLUSIVE
+    assert verdict_reason(cut) == "Not wholly in view: Air top, PMP."
 
 
 def test_what_could_not_be_compared_is_named(checked: Calibration) -> None:

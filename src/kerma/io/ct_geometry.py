@@ -18,6 +18,7 @@ __all__ = ["Stack", "stack_slices"]
 
 _SAME_PLACE = 0.01  # mm; no scanner makes slices as close as this
 _OFF_LINE = 0.1  # mm; a slice further aside belongs to another stack
+_LEAST_ACROSS = 0.2  # cosine of the tilt; a gantry tilts by 30 degrees
 _SKEW_NOTED, _SKEW_REFUSED = 1e-4, 1e-3
 _LISTED = 8
 
@@ -53,7 +54,8 @@ def stack_slices(slices: Sequence[Slice]) -> Stack:
         one place, or the slices do not lie on one line.
     """
     rows, columns, notes = _directions(slices)
-    places = _positions(slices)
+    places, placed = _positions(slices)
+    notes += placed
     normal = np.cross(rows, columns)
     order = np.argsort(places @ normal, kind="stable")
     kept, twice = _without_duplicates(
@@ -104,14 +106,15 @@ def _directions(
     return rows, columns, (note,)
 
 
-def _positions(slices: Sequence[Slice]) -> FloatArray:
-    """(n, 3) origin of each slice, mm."""
-    if len(slices) == 1:
-        return np.array([slices[0].position or (0.0, 0.0, 0.0)])
-    for image in slices:
-        if image.position is None:
-            raise DicomError(_missing(image, Tag.IMAGE_POSITION_PATIENT))
-    return np.array([image.position for image in slices])
+def _positions(slices: Sequence[Slice]) -> tuple[FloatArray, tuple[str, ...]]:
+    """(n, 3) origin of each slice, mm, and what to note."""
+    unplaced = next((image for image in slices if image.position is None), None)
+    if unplaced is None:
+        return np.array([image.position for image in slices]), ()
+    if len(slices) > 1:
+        raise DicomError(_missing(unplaced, Tag.IMAGE_POSITION_PATIENT))
+    note = f"{Tag.IMAGE_POSITION_PATIENT} is missing; taken as 0, 0, 0."
+    return np.zeros((1, 3)), (note,)
 
 
 def _missing(image: Slice, tag: Tag) -> str:
@@ -167,6 +170,11 @@ def _line(
     relative = places - places[0]
     step = relative[-1] / np.linalg.norm(relative[-1])
     offsets = np.round(relative @ step, 9)  # mm; without the dust of the arithmetic
+    if step @ normal < _LEAST_ACROSS:
+        raise DicomError(
+            f"{slices[-1].name}: lies beside the first slice, not above it, so these "
+            f"images are no single stack: give the files of one as a list."
+        )
     aside = np.linalg.norm(relative - np.outer(offsets, step), axis=1)
     worst = int(np.argmax(aside))
     if aside[worst] > _OFF_LINE:

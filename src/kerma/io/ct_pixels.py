@@ -32,7 +32,7 @@ PADDING_HU = -1024
 
 _MOST_VOXELS = 2**31  # 4 GiB in int16
 _BELOW_AIR = -1100  # HU; noise in air stays above, what is lower is not measured
-_HIGHEST_PADDING = -900  # HU
+_TISSUE = (-900, 3071)  # HU; 3071 is the end of the 12-bit scale
 _INT16 = np.iinfo(np.int16)
 
 
@@ -100,8 +100,9 @@ def read_hu(
 ) -> Pixels:
     """Read the CT numbers of slices of one matrix.
 
-    Voxels with the Pixel Padding Value become -1024 HU, unless it stands for more
-    than -900 HU: no scanner marks the outside with a CT number that tissue has.
+    Voxels with the Pixel Padding Value become -1024 HU, unless it stands for a CT
+    number that tissue or bone may have (-900 to 3071 HU): then it is doubtful which of
+    the voxels are padding, and all are left as they are.
 
     Raises
     ------
@@ -211,6 +212,8 @@ def _convert(image: Slice, stored: Stored, hu: HUArray, tally: _Tally) -> None:
     padding = _padding(image, stored)
     if padding is None:  # the padding value itself may have spare bits set
         padding = _padding(image, values)
+    if padding is not None and _is_doubtful(image, padding, tally):
+        padding = None
     measured = values if padding is None else values[~padding]
     rescale = image.rescale
     ends = (0, 0) if not measured.size else (int(measured.min()), int(measured.max()))
@@ -221,7 +224,9 @@ def _convert(image: Slice, stored: Stored, hu: HUArray, tally: _Tally) -> None:
         raise _DoesNotFitError
     else:
         _add(values, int(rescale.intercept), hu)
-    _fill_padding(image, padding, hu, tally)
+    if padding is not None:
+        tally.padded += int(np.count_nonzero(padding))
+        hu[padding] = PADDING_HU
     if lowest < _BELOW_AIR:
         tally.below_air += int(np.count_nonzero(hu < _BELOW_AIR))
         tally.lowest = min(tally.lowest, lowest)
@@ -260,15 +265,14 @@ def _unpack(pixel_format: PixelFormat, stored: Stored, tally: _Tally) -> Stored:
     return (stored << above) >> spare
 
 
-def _fill_padding(
-    image: Slice, padding: BoolArray | None, hu: HUArray, tally: _Tally
-) -> None:
-    if padding is None or image.padding is None:
-        return
-    ends = [image.rescale.slope * p + image.rescale.intercept for p in image.padding]
-    if max(ends) > _HIGHEST_PADDING:
-        tally.doubtful += int(np.count_nonzero(padding))
-        tally.doubtful_hu = max(ends)
-    else:
-        tally.padded += int(np.count_nonzero(padding))
-        hu[padding] = PADDING_HU
+def _is_doubtful(image: Slice, padding: BoolArray, tally: _Tally) -> bool:
+    """Whether the padding value is a CT number that something in the patient has."""
+    if image.padding is None:
+        return False
+    rescale = image.rescale
+    ends = sorted(rescale.slope * end + rescale.intercept for end in image.padding)
+    if ends[1] < _TISSUE[0] or ends[0] > _TISSUE[1]:
+        return False
+    tally.doubtful += int(np.count_nonzero(padding))
+    tally.doubtful_hu = ends[0]
+    return True

@@ -10,7 +10,7 @@ from kerma.io.ct_geometry import Stack, stack_slices
 from kerma.io.ct_pixels import read_hu
 from kerma.io.ct_series import choose_series, find_images
 from kerma.io.dicom_header import Tag
-from kerma.io.dicom_source import open_sources
+from kerma.io.dicom_source import base_name, open_sources
 
 __all__ = ["read_ct"]
 
@@ -58,7 +58,7 @@ def read_ct(
     """
     report = progress or _silent
     with open_sources(source) as files:
-        name = Path(source).name if isinstance(source, Path | str) else "The list"
+        name = base_name(source) if isinstance(source, Path | str) else "The list"
         found = find_images(name, files, lambda done: report(_HEADERS_SHARE * done))
         series = choose_series(found, series_uid)
         stack = stack_slices(series.slices)

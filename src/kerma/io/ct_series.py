@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from kerma.errors import DicomError, InputError
-from kerma.io.dicom_file import is_ct, read_images, sop_classes
+from kerma.io.dicom_file import is_ct, is_enhanced, read_header, sop_classes
+from kerma.io.dicom_gateway import frame_headers
 from kerma.io.dicom_header import Header, Tag, plain
 from kerma.io.dicom_slice import Slice, make_slice
 from kerma.io.dicom_source import Source
@@ -117,23 +118,26 @@ def _examine(file: Source) -> list[Slice] | Damaged | str:
     """CT images of a file, or what is wrong with it, or what else it is."""
     series_uid = ""
     try:
-        source, headers = read_images(file)
-        kind = _other_kind(file, headers)
-        if kind:
+        found = read_header(file)
+        if found is None:
+            return _MISNAMED if _is_misnamed(file.name) else "not DICOM"
+        source, header = found  # of a deflated file the source is the inflated one
+        if kind := _other_kind(file.name, header):
             return kind
-        series_uid = headers[0].text(Tag.SERIES_INSTANCE_UID)
-        return [make_slice(source, k, header) for k, header in enumerate(headers)]
+        series_uid = header.text(Tag.SERIES_INSTANCE_UID)
+        frames = frame_headers(source, header) if is_enhanced(header) else [header]
+        return [make_slice(source, k, frame) for k, frame in enumerate(frames)]
     except DicomError as error:
         return Damaged(series_uid, error)
 
 
-def _other_kind(file: Source, headers: Sequence[Header]) -> str:
+def _is_misnamed(name: str) -> bool:
+    """Whether a file that is no DICOM has its name, and is not a hidden one."""
+    return name.lower().endswith(".dcm") and not name.startswith(".")
+
+
+def _other_kind(name: str, header: Header) -> str:
     """What a file is that is no CT image; empty for one that is."""
-    if not headers:
-        hidden = file.name.startswith(".")
-        misnamed = file.name.lower().endswith(".dcm") and not hidden
-        return _MISNAMED if misnamed else "not DICOM"
-    header = headers[0]
     if is_ct(header):
         flavor = header.texts(Tag.IMAGE_TYPE)[2:3]
         return _LOCALIZER if flavor == ("LOCALIZER",) else ""
@@ -142,8 +146,8 @@ def _other_kind(file: Source, headers: Sequence[Header]) -> str:
         return _CAPTURE
     if not named and not modality:
         raise DicomError(
-            f"{file.name}: is DICOM, but its header is damaged, so it may be a slice "
-            f"that is needed. Export it again, or take it out of the folder."
+            f"{name}: is DICOM, but its header is damaged, so it may be a slice that "
+            f"is needed. Export it again, or take it out of the folder."
         )
     return modality[:16] or "of another kind"
 

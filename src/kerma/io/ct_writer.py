@@ -2,55 +2,28 @@
 
 from __future__ import annotations
 
-import copy
 import io
-import re
 import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kerma.core.grid import Grid
-from kerma.core.volume import CT, Acquisition
+from kerma.core.volume import CT
 from kerma.errors import InputError
+from kerma.io.ct_attributes import Identity, common_attributes, image_attributes
 from kerma.io.files import make_folder, write_file
+from kerma.io.uids import is_uid, uid_from
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
 __all__ = ["write_ct"]
-
-_CT_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.2"
-_NAMESPACE = uuid.UUID("6b1a5d0e-0d39-4c55-9a5c-8f6f1f6c2a4e")  # of UIDs made here
-_UID = re.compile(r"(?=.{1,64}$)(0|[1-9]\d*)(\.(0|[1-9]\d*))+")
-_TEXT_OF_VR = {
-    "CS": r"[A-Z0-9_ ]{1,16}",
-    "DA": r"\d{8}",
-    "LO": r"[^\\\x00-\x1f]{0,64}",
-    "PN": r"[^\\\x00-\x1f]{0,64}",
-    "SH": r"[^\\\x00-\x1f]{0,16}",
-    "TM": r"\d{2}(\d{2}(\d{2}(\.\d{1,6})?)?)?",
-}
-_UNKNOWN = (  # of type 2: they have to be there, but may be blank
-    "AccessionNumber",
-    "AcquisitionNumber",
-    "Manufacturer",
-    "PatientBirthDate",
-    "PatientPosition",
-    "PatientSex",
-    "PositionReferenceIndicator",
-    "ReferringPhysicianName",
-    "StudyDate",
-    "StudyID",
-    "StudyTime",
-)
 
 
 def write_ct(
@@ -96,56 +69,43 @@ def write_ct(
         finite or do not fit int16, a text of the acquisition is none that DICOM allows.
     """
     stored = _whole_hu(ct)
-    identity = _identify(ct, study_instance_uid, uid_seed)
-    common = _common(ct, identity)
-    _set_text(common, "PatientName", patient_name)
-    _set_text(common, "PatientID", patient_id)
+    identity = _identify(
+        ct, (patient_name, patient_id), study=study_instance_uid, seed=uid_seed
+    )
+    common = common_attributes(ct, identity)
     names = [f"ct_{k + 1:04d}.dcm" for k in range(len(stored))]
     with _all_or_none(folder, names) as temporary:
         for k, name in enumerate(names):
-            image = _image(common, ct.grid, k, stored[k], identity.instances[k])
+            image = image_attributes(
+                common, ct.grid, k, stored[k], identity.instances[k]
+            )
             write_file(temporary / name, _encoded(image))
     return [folder / name for name in names]
 
 
-@dataclass(frozen=True)
-class _Identity:
-    """The UIDs of a series."""
-
-    study: str
-    series: str
-    frame_of_reference: str
-    instances: tuple[str, ...]
-
-
-def _identify(ct: CT, study: str | None, seed: str | None) -> _Identity:
+def _identify(
+    ct: CT, patient: tuple[str, str], *, study: str | None, seed: str | None
+) -> Identity:
     count = ct.grid.shape[0]
-    keep = seed is None and _is_uid(ct.series_instance_uid)
+    keep = seed is None and is_uid(ct.series_instance_uid)
     series = ct.series_instance_uid
     if not keep:
-        series = _uid_from("series", seed or uuid.uuid4().hex)
+        series = uid_from("series", seed or uuid.uuid4().hex)
     instances = ct.sop_instance_uids
     distinct = len(set(instances)) == len(instances) == count
-    if not keep or not distinct or not all(map(_is_uid, instances)):
-        instances = tuple(_uid_from("image", series, str(k)) for k in range(count))
-    if study is not None and not _is_uid(study):
+    if not keep or not distinct or not all(map(is_uid, instances)):
+        instances = tuple(uid_from("image", series, str(k)) for k in range(count))
+    if study is not None and not is_uid(study):
         raise InputError(f"study_instance_uid is {study!r}, which is no DICOM UID.")
     frame = ct.grid.frame_of_reference
-    return _Identity(
-        study=study or _uid_from("study", series),
+    return Identity(
+        patient_name=patient[0],
+        patient_id=patient[1],
+        study=study or uid_from("study", series),
         series=series,
-        frame_of_reference=frame if _is_uid(frame) else _uid_from("frame", series),
+        frame_of_reference=frame if is_uid(frame) else uid_from("frame", series),
         instances=instances,
     )
-
-
-def _is_uid(text: str) -> bool:
-    return _UID.fullmatch(text) is not None
-
-
-def _uid_from(*words: str) -> str:
-    """A UID that the same words always give (PS3.5, B.2)."""
-    return f"2.25.{uuid.uuid5(_NAMESPACE, ' '.join(words)).int}"
 
 
 def _whole_hu(ct: CT) -> NDArray[np.int16]:
@@ -163,95 +123,6 @@ def _whole_hu(ct: CT) -> NDArray[np.int16]:
     return np.rint(ct.array).astype(np.int16)
 
 
-def _common(ct: CT, identity: _Identity) -> Dataset:
-    """What all images share (PS3.3, A.3.3: types 1 and 2, and what is known)."""
-    from pydicom import Dataset
-
-    data = Dataset()
-    data.SpecificCharacterSet = "ISO_IR 192"
-    data.ImageType = ["DERIVED", "SECONDARY", "AXIAL"]
-    data.SOPClassUID = _CT_IMAGE_STORAGE
-    data.StudyInstanceUID = identity.study
-    data.SeriesInstanceUID = identity.series
-    data.FrameOfReferenceUID = identity.frame_of_reference
-    data.Modality = "CT"
-    data.SeriesNumber = "1"
-    for keyword in _UNKNOWN:
-        setattr(data, keyword, "")
-    _describe_scan(data, ct.acquisition)
-    _describe_pixels(data, ct)
-    return data
-
-
-def _describe_scan(data: Dataset, acquisition: Acquisition) -> None:
-    """Acquisition fields; those of type 2 stay blank where nothing is known."""
-    data.KVP = None if acquisition.kv is None else _decimal(acquisition.kv)
-    texts = {
-        "StudyDate": acquisition.study_date,
-        "StudyTime": acquisition.study_time,
-        "PatientPosition": acquisition.patient_position,
-        "Manufacturer": acquisition.manufacturer,
-        "ManufacturerModelName": acquisition.model,
-        "StationName": acquisition.station,
-        "DeviceSerialNumber": acquisition.serial_number,
-        "ProtocolName": acquisition.protocol,
-        "SeriesDescription": acquisition.series_description,
-    }
-    for keyword, text in texts.items():
-        if text:
-            _set_text(data, keyword, text)
-    if acquisition.kernel:
-        _set_text(data, "ConvolutionKernel", *acquisition.kernel.split("\\"))
-
-
-def _set_text(data: Dataset, keyword: str, *values: str) -> None:
-    """Set an element whose text fits its VR (PS3.5, 6.2)."""
-    from pydicom.datadict import dictionary_VR
-
-    pattern = _TEXT_OF_VR[dictionary_VR(keyword)]
-    for value in values:
-        if not re.fullmatch(pattern, value):
-            raise InputError(
-                f"{keyword} cannot be written as DICOM ({len(value)} characters, to "
-                f"match {pattern}). Shorten or correct it."
-            )
-    setattr(data, keyword, list(values) if len(values) > 1 else values[0])
-
-
-def _describe_pixels(data: Dataset, ct: CT) -> None:
-    grid = ct.grid
-    thickness = ct.acquisition.slice_thickness_mm
-    if thickness is None and grid.shape[0] == 1:
-        thickness = grid.spacing[0]  # nothing else says how far the slice extends
-    data.SliceThickness = None if thickness is None else _decimal(thickness)
-    data.PixelSpacing = _decimals(grid.spacing[1:])
-    data.ImageOrientationPatient = _decimals([*grid.axes[2], *grid.axes[1]])
-    data.SamplesPerPixel = 1
-    data.PhotometricInterpretation = "MONOCHROME2"
-    _, data.Rows, data.Columns = grid.shape
-    data.BitsAllocated = 16
-    data.BitsStored = 16
-    data.HighBit = 15
-    data.PixelRepresentation = 1
-    data.RescaleIntercept = "0"
-    data.RescaleSlope = "1"
-    data.RescaleType = "HU"
-
-
-def _image(
-    common: Dataset, grid: Grid, k: int, stored: NDArray[np.int16], uid: str
-) -> Dataset:
-    """One slice."""
-    data = copy.copy(common)
-    data.SOPInstanceUID = uid
-    data.InstanceNumber = k + 1
-    position = grid.to_patient(np.array([k, 0, 0]))
-    data.ImagePositionPatient = _decimals(position.tolist())
-    data.PixelData = stored.astype("<i2").tobytes()
-    data["PixelData"].VR = "OW"
-    return data
-
-
 def _encoded(image: Dataset) -> bytes:
     """A DICOM file: preamble, file meta, data set."""
     from pydicom import dcmwrite
@@ -263,17 +134,6 @@ def _encoded(image: Dataset) -> bytes:
     content = io.BytesIO()
     dcmwrite(content, image, enforce_file_format=True)
     return content.getvalue()
-
-
-def _decimals(numbers: Sequence[float]) -> list[Any]:
-    return [_decimal(number) for number in numbers]
-
-
-def _decimal(number: float) -> Any:
-    """A number as VR DS, which has at most 16 characters."""
-    from pydicom.valuerep import DS
-
-    return DS(float(number) + 0.0, auto_format=True)  # + 0.0: no minus zero
 
 
 @contextmanager

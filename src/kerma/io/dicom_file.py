@@ -1,9 +1,9 @@
-"""From a file to the headers of the CT images in it."""
+"""From a file to its header, whatever wrapping it comes in."""
 
 from __future__ import annotations
 
 from kerma.errors import DicomError
-from kerma.io.dicom_gateway import frame_headers, parse_header
+from kerma.io.dicom_gateway import parse_header
 from kerma.io.dicom_header import (
     Header,
     OddHeaderError,
@@ -15,7 +15,7 @@ from kerma.io.dicom_header import (
 )
 from kerma.io.dicom_source import READ_ERRORS, DeflatedSource, Source, unreadable
 
-__all__ = ["is_ct", "is_enhanced", "read_header", "read_images", "sop_classes"]
+__all__ = ["is_ct", "is_enhanced", "read_header", "sop_classes"]
 
 _CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
 _ENHANCED = (f"{_CT_IMAGE}.1", f"{_CT_IMAGE}.2")  # and legacy converted enhanced
@@ -42,26 +42,6 @@ def is_ct(header: Header) -> bool:
 def is_enhanced(header: Header) -> bool:
     """Whether frames are described by functional groups."""
     return not sop_classes(header).isdisjoint(_ENHANCED)
-
-
-def read_images(source: Source) -> tuple[Source, list[Header]]:
-    """Headers of the CT images of a file, one for each frame.
-
-    A file of another kind gives the one header it has, one that is no DICOM none.
-    The source that comes back is the one to read the pixels from.
-
-    Raises
-    ------
-    DicomError
-        It is damaged.
-    """
-    found = read_header(source)
-    if found is None:
-        return source, []
-    source, header = found
-    if is_ct(header) and is_enhanced(header):
-        return source, frame_headers(source, header)
-    return source, [header]
 
 
 def read_header(source: Source) -> tuple[Source, Header] | None:

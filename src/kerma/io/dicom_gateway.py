@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from kerma.errors import DicomError, KermaError, MissingDependencyError
 from kerma.io.codestream import coded_size
-from kerma.io.dicom_header import Header, Tag
+from kerma.io.dicom_header import Header, Tag, plain
 from kerma.io.dicom_source import Source
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def decode(data: Dataset, name: str, frame: int) -> NDArray[np.integer[Any]]:
             decoder = get_decoder(syntax)
         except NotImplementedError as error:
             raise DicomError(
-                f"{name}: its compression, {syntax.name}, is not supported. Export it "
+                f"{name}: its compression, {plain(syntax.name)}, is not supported. Export it "
                 f"again, uncompressed."
             ) from error
         if not decoder.is_available:

@@ -172,9 +172,9 @@ class Header:
         )
 
 
-def plain(text: str) -> str:
+def plain(text: str, longest: int = 64) -> str:
     """Foreign text made fit for a message: printable, and not too long."""
-    return "".join(c if c.isprintable() else "?" for c in text)[:64]
+    return "".join(c if c.isprintable() else "?" for c in text)[:longest]
 
 
 _UNDEFINED = 0xFFFFFFFF
@@ -187,6 +187,7 @@ _SHORT = frozenset(
     b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split()
 )
 _ANY = _LONG | _SHORT
+_tag = struct.Struct("<HH").unpack_from
 _explicit = struct.Struct("<HH2sH").unpack_from
 _implicit = struct.Struct("<HHL").unpack_from
 _length = struct.Struct("<L").unpack_from
@@ -216,9 +217,10 @@ def walk(
     position = start
     try:
         while True:
+            group, element = _tag(data, position)
+            if group << 16 | element >= until:
+                return position  # its layout may differ: after file meta it does
             tag, length, value_at, vr = _element(data, position, explicit=explicit)
-            if tag >= until:
-                return position
             if length == _UNDEFINED:
                 # PS3.5, 6.2.2: the inside of UN is implicit.
                 inner = explicit and vr != b"UN"

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from kerma.errors import DicomError, InputError
+from kerma.io.dicom_header import plain
 
 __all__ = [
     "READ_ERRORS",
@@ -24,6 +25,7 @@ __all__ = [
     "DiskFile",
     "Source",
     "ZipMember",
+    "base_name",
     "open_sources",
     "unreadable",
 ]
@@ -31,6 +33,7 @@ __all__ = [
 READ_ERRORS = (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
 """What reading a source may raise; zipfile has NotImplementedError for a method."""
 
+_LONGEST_NAME = 255
 _MOST_FILES = 200_000
 _LARGEST_ARCHIVE = 4 * 2**30  # bytes, inflated
 # Deflate can shrink a thousandfold. Noise-free phantoms come near that, so the
@@ -60,7 +63,7 @@ class DiskFile:
     @property
     def name(self) -> str:
         """Base name of the file."""
-        return os.path.basename(self.path)  # noqa: PTH119  (a Path is slow to make)
+        return plain(os.path.basename(self.path), _LONGEST_NAME)  # noqa: PTH119  (a Path is slow to make)
 
     def open(self) -> IO[bytes]:
         """Open the file without a buffer: it is read in large pieces."""
@@ -77,7 +80,7 @@ class ZipMember:
     @property
     def name(self) -> str:
         """Base name inside the archive."""
-        return self.member.filename.rsplit("/", 1)[-1]
+        return plain(self.member.filename.rsplit("/", 1)[-1], _LONGEST_NAME)
 
     def open(self) -> IO[bytes]:
         """Open the inflating stream; it never yields more than it declared."""
@@ -150,21 +153,26 @@ def open_sources(
         yield tuple(file for path in paths for file in _files_of(Path(path), archives))
 
 
+def base_name(path: Path | str) -> str:
+    """Name for a message: of a path, only the last part, as others may be names."""
+    return plain(Path(path).absolute().name or str(path), _LONGEST_NAME)
+
+
 def _files_of(path: Path, archives: ExitStack) -> list[Source]:
     try:
         if path.is_dir():
             return _files_under(path)
         if not path.exists():
-            raise InputError(f"{path.name}: there is no such file or folder.")
+            raise InputError(f"{base_name(path)}: there is no such file or folder.")
         if not path.is_file():
-            raise InputError(f"{path.name}: is neither a file nor a folder.")
+            raise InputError(f"{base_name(path)}: is neither a file nor a folder.")
         with path.open("rb") as stream:
             signature = stream.read(4)
         if signature in _ZIP_SIGNATURES:
             return _members_of(path, archives)
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise InputError(f"{path.name}: cannot be read ({reason}).") from error
+        raise InputError(f"{base_name(path)}: cannot be read ({reason}).") from error
     return [DiskFile(str(path))]
 
 
@@ -181,11 +189,11 @@ def _files_under(folder: Path) -> list[Source]:
                     found.append(entry.path)
         if len(found) > _MOST_FILES:
             raise InputError(
-                f"{folder.name}: holds over {_MOST_FILES} files; choose a folder "
+                f"{base_name(folder)}: holds over {_MOST_FILES} files; choose a folder "
                 f"further down."
             )
     if not found:
-        raise InputError(f"{folder.name}: this folder holds no files.")
+        raise InputError(f"{base_name(folder)}: this folder holds no files.")
     return [DiskFile(path) for path in sorted(found)]
 
 
@@ -193,9 +201,11 @@ def _members_of(path: Path, archives: ExitStack) -> list[Source]:
     try:
         archive = archives.enter_context(zipfile.ZipFile(path))
     except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
-        raise InputError(f"{path.name}: is a damaged zip archive ({error}).") from error
+        raise InputError(
+            f"{base_name(path)}: is a damaged zip archive ({error})."
+        ) from error
     members = [member for member in archive.infolist() if not member.is_dir()]
-    _check_archive(path.name, members)
+    _check_archive(base_name(path), members)
     ordered = sorted(members, key=lambda member: member.filename)
     return [ZipMember(archive, member) for member in ordered]
 

@@ -35,7 +35,7 @@ def calibration_csv(calibration: Calibration, ct: CT, *, dicom_path: str = "") -
 
     `insert` is the seed's name of the material where it has one, else the
     material's key; several inserts may share it, `insert_name` is unique.
-    `phantom` is the proper name of the phantom. `assignment_cost` is the distance
+    `phantom` is the proper name of the phantom, `seed_phantom` the seed's. `assignment_cost` is the distance
     from the expected CT number in HU.
 
     Parameters
@@ -138,6 +138,7 @@ def _provenance_cells(calibration: Calibration) -> dict[str, Cell]:
     made = calibration.provenance
     return {
         "slices": " ".join(str(k) for k in calibration.pose.slice_indices),
+        "seed_phantom": calibration.recognition.seed_name,
         "phantom_title": calibration.recognition.title,
         "phantom_serial_number": calibration.serial_number,
         "DeviceSerialNumber": calibration.acquisition.serial_number,

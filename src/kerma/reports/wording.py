@@ -17,13 +17,17 @@ def verdict_reason(calibration: Calibration) -> str:
     if verdict is Verdict.PASS:
         return _why_it_passes(calibration)
     if verdict is Verdict.FAIL:
-        return f"Beyond the limit since the baseline: {_changed(constancy, verdict)}."
+        beyond = f"beyond the limit since the baseline: {_changed(constancy, verdict)}"
+        return _sentence([beyond, *_doubts(calibration)])
     if verdict is Verdict.ACTION:
         return (
             f"Beyond tolerance since the baseline, within the action level: "
             f"{_changed(constancy, verdict)}."
         )
-    return _why_it_is_inconclusive(calibration)
+    reasons = _doubts(calibration)
+    if unjudged := _changed(constancy, verdict):
+        reasons.append(f"not to be judged against the baseline: {unjudged}")
+    return _sentence(reasons or ["the comparison with the baseline judged no insert"])
 
 
 def recognition_sentences(recognition: Recognition) -> tuple[str, ...]:
@@ -54,14 +58,20 @@ def _why_it_passes(calibration: Calibration) -> str:
     return f"{text}, and none changed beyond its tolerance since the baseline."
 
 
-def _why_it_is_inconclusive(calibration: Calibration) -> str:
-    reasons = []
+def _doubts(calibration: Calibration) -> list[str]:
+    """What of the phantom could not be confirmed."""
+    doubts = []
     if calibration.doubtful:
         found = [f"{words(r.name)} ({r.identity})" for r in calibration.doubtful]
-        reasons.append(f"not what this phantom has there: {', '.join(found)}")
-    if unjudged := _changed(calibration.constancy, Verdict.INCONCLUSIVE):
-        reasons.append(f"not to be judged against the baseline: {unjudged}")
-    text = "; ".join(reasons) or "the comparison with the baseline judged no insert"
+        doubts.append(f"not what this phantom has there: {', '.join(found)}")
+    if calibration.unseen:
+        names = ", ".join(words(name) for name in calibration.unseen)
+        doubts.append(f"not wholly in view: {names}")
+    return doubts
+
+
+def _sentence(parts: list[str]) -> str:
+    text = "; ".join(parts)
     return f"{text[:1].upper()}{text[1:]}."
 
 

@@ -130,12 +130,13 @@ def simulate_ct_phantom(
     """Write a scan of a calibration phantom as a DICOM series."""
     from kerma.service import simulations
 
-    written = simulations.ct_phantom(
-        phantom, out, roll_deg=roll, tilt_deg=tilt, shift_mm=shift, slices=slices,
+    scan = simulations.PhantomScan(
+        roll_deg=roll, tilt_deg=tilt, shift_mm=shift, slices=slices,
         spacing_mm=spacing, pixel_mm=pixel, kv=kv, noise_hu=noise, blur_mm=blur,
         cupping_hu=cupping, gain=gain, offset_hu=offset, couch=couch, swap=swap,
         missing=missing, seed=seed,
     )  # fmt: skip
+    written = simulations.simulate_ct_phantom(phantom, out, scan)
     typer.echo(f"{len(written)} images in {out}")
 
 

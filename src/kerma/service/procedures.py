@@ -46,8 +46,8 @@ def ct_calibration(
     series_uid: str | None = None,
     serial_number: str | None = None,
     out: Path | None = None,
-    any_scope: bool = False,  # noqa: FBT001, FBT002  (an option, given by name)
-    overwrite: bool = False,  # noqa: FBT001, FBT002  (an option, given by name)
+    any_scope: bool = False,
+    overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Calibration:
     """Calibrate a CT from a phantom scan, and check it against a baseline.
@@ -157,7 +157,9 @@ def _tolerances(name_or_file: str, site: SiteConfig) -> Tolerances:
     if not site.tolerances_hu:
         return profile
     mine = dict(site.tolerances_hu)
-    actions = {key: level for key, level in profile.action_hu.items() if key not in mine}
+    actions = {
+        key: level for key, level in profile.action_hu.items() if key not in mine
+    }
     return replace(
         profile,
         name=f"{profile.name} + site",

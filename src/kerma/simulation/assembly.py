@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from kerma.core.phantom import Insert, Mark, Phantom
-from kerma.simulation.changes import AIR_HU, InsertChange, Void
+from kerma.simulation.changes import AIR_HU, InsertChange, Void, by_insert
 from kerma.simulation.solids import Scene, Section, Solid
 
-__all__ = ["assembled", "rod_center"]
+__all__ = ["phantom_scene", "rod_center"]
 
 
-def assembled(
-    phantom: Phantom, change_of: Mapping[str, InsertChange], *, kv: float
+def phantom_scene(
+    phantom: Phantom, changes: Sequence[InsertChange] = (), *, kv: float = 120.0
 ) -> Scene:
     """A phantom as a sum of solids: modules, then marks, then rods.
 
@@ -22,15 +22,15 @@ def assembled(
     ----------
     phantom
         The phantom.
-    change_of
-        What is different at each of its inserts, by name.
+    changes
+        What is different from its description.
     kv
         Tube voltage, kV, at which its materials have their CT number.
     """
     solids = (
         *_modules(phantom),
         *_marks(phantom),
-        *_rods(phantom, change_of, kv=kv),
+        *_rods(phantom, by_insert(changes, phantom), kv=kv),
     )
     return Scene(phantom.name, phantom.outline, solids)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kerma.core.arrays import FloatArray
+from kerma.core.arrays import FloatArray, Vec3
 from kerma.core.phantom import Outline
 from kerma.simulation.changes import AIR_HU
 from kerma.simulation.cuts import Plane
@@ -16,12 +16,12 @@ from kerma.simulation.solids import Blur, Section, patch_of
 __all__ = ["couch_plane"]
 
 # Carbon fiber on foam, and plywood: what these usually show in a scan, rounded.
-_SKIN_HU, _CORE_HU, _WOOD_HU = -100.0, -930.0, -400.0
+_SKIN_HU, _CORE_HU, _WOOD_HU = 100.0, -930.0, -400.0
 _SKIN_MM = 2.0
 _WIDTH_MM, _THICKNESS_MM = 530.0, 25.0
 _GAP_MM = 10.0
 _CRADLE_RADIUS_MM, _CRADLE_HALF_WIDTH_MM = 260.0, 200.0
-_BOARD_MM, _BOX_HEIGHT_MM = 12.0, 130.0
+_BOARD_MM, _BOX_HEIGHT_MM, _CLEARANCE_MM = 12.0, 130.0, 15.0
 
 
 def couch_plane(
@@ -41,8 +41,8 @@ def couch_plane(
     if kind == "curved":
         return hu + _cradle(image, foot, scanner.blur)
     if kind == "box":
-        width = max(outline.width_mm, outline.height_mm) * placement.scale + 60
-        parts = _box(foot, width)
+        half_width = _reach(outline, placement, scanner.axes[2])
+        parts = _box(foot, width=2 * (half_width + _CLEARANCE_MM + _BOARD_MM))
     else:
         parts = _slab(foot, gap=_GAP_MM if kind == "flat" else 0.0)
     for section, contrast in parts:
@@ -68,10 +68,15 @@ def _foot(
     """Point below the middle of the phantom, level with its lowest point, mm."""
     _, down, right = (np.array(axis) for axis in scanner.axes)
     shift = np.subtract(placement.center_mm, (*scanner.field_center_mm, 0.0))
-    d_p, d_q, _ = down @ placement.rotation
+    depth = _reach(outline, placement, scanner.axes[1])
+    return float(shift @ right), float(shift @ down) + depth
+
+
+def _reach(outline: Outline, placement: PhantomPlacement, direction: Vec3) -> float:
+    """How far a phantom extends from its middle in a direction, mm."""
+    d_p, d_q, _ = np.array(direction) @ placement.rotation * placement.scale
     a, b = outline.width_mm / 2 * d_p, outline.height_mm / 2 * d_q
-    depth = np.hypot(a, b) if outline.shape == "ellipse" else abs(a) + abs(b)
-    return float(shift @ right), float(shift @ down + depth * placement.scale)
+    return float(np.hypot(a, b) if outline.shape == "ellipse" else abs(a) + abs(b))
 
 
 def _slab(foot: tuple[float, float], *, gap: float) -> list[tuple[Section, float]]:
@@ -83,7 +88,7 @@ def _slab(foot: tuple[float, float], *, gap: float) -> list[tuple[Section, float
     return [(outer, _SKIN_HU - AIR_HU), (core, _CORE_HU - _SKIN_HU)]
 
 
-def _box(foot: tuple[float, float], width: float) -> list[tuple[Section, float]]:
+def _box(foot: tuple[float, float], *, width: float) -> list[tuple[Section, float]]:
     base = Section("rectangle", width, _BOARD_MM, (foot[0], foot[1] + _BOARD_MM / 2))
     sides = [
         Section(
@@ -102,11 +107,13 @@ def _cradle(image: Plane, foot: tuple[float, float], blur: Blur) -> FloatArray:
     x, y = image.positions(*image.whole)
     x, y = x - foot[0], y - (foot[1] + _GAP_MM - _CRADLE_RADIUS_MM)
     radius = np.hypot(x, y)
-    sigma = blur[0][1]
 
     def shell(inner: float, outer: float) -> FloatArray:
-        full = blurred_disc(radius, radius=outer, sigma=sigma)
-        return full - blurred_disc(radius, radius=inner, sigma=sigma)
+        total = np.zeros(radius.shape)
+        for weight, sigma in blur:
+            total += weight * blurred_disc(radius, radius=outer, sigma=sigma)
+            total -= weight * blurred_disc(radius, radius=inner, sigma=sigma)
+        return total
 
     first, last = _CRADLE_RADIUS_MM, _CRADLE_RADIUS_MM + _THICKNESS_MM
     hu = (_SKIN_HU - AIR_HU) * shell(first, last)

@@ -10,7 +10,7 @@ import numpy as np
 from kerma.core.arrays import Vec3
 from kerma.core.phantom import Insert, Phantom
 from kerma.core.volume import CT
-from kerma.simulation.assembly import assembled, rod_center
+from kerma.simulation.assembly import phantom_scene, rod_center
 from kerma.simulation.changes import InsertChange, by_insert
 from kerma.simulation.placement import PhantomPlacement
 from kerma.simulation.scan import scan
@@ -100,20 +100,20 @@ def simulate_ct(
     """
     placement = placement or PhantomPlacement()
     scanner = scanner or Scanner()
-    change_of = by_insert(changes, phantom)
-    scene = assembled(phantom, change_of, kv=scanner.kv)
+    scene = phantom_scene(phantom, changes, kv=scanner.kv)
     return SimulatedCT(
         ct=scan(scene, placement=placement, scanner=scanner, seed=seed),
-        truth=_truth(phantom, change_of, placement, scanner),
+        truth=_truth(phantom, changes, placement, scanner),
     )
 
 
 def _truth(
     phantom: Phantom,
-    change_of: Mapping[str, InsertChange],
+    changes: Sequence[InsertChange],
     placement: PhantomPlacement,
     scanner: Scanner,
 ) -> Truth:
+    change_of = by_insert(changes, phantom)
     inserts = {
         insert.name: _true_insert(
             insert, change_of[insert.name], phantom, placement, scanner

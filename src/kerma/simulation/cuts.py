@@ -36,7 +36,7 @@ class Plane:
         return slice(0, self.matrix[0]), slice(0, self.matrix[1])
 
     def positions(self, rows: slice, columns: slice) -> tuple[FloatArray, FloatArray]:
-        """p and q of the pixels of a window, mm."""
+        """Coordinates p and q of the pixels of a window, mm."""
         j, i = np.ogrid[rows, columns]
         p = self.base[0] + j * self.down[0] + i * self.right[0]
         q = self.base[1] + j * self.down[1] + i * self.right[1]
@@ -81,7 +81,7 @@ class Cut:
     thickness: float
 
     def along(self, rows: slice, columns: slice) -> FloatArray:
-        """w of the pixels of a window, mm; (1, 1) where it is the same for all."""
+        """Depth w of the pixels of a window, mm; (1, 1) where it is one for all."""
         first, down, right = self.depth
         if down == 0 and right == 0:
             return np.full((1, 1), first)
@@ -90,7 +90,7 @@ class Cut:
         return w
 
     def depth_at(self, point: tuple[float, float]) -> float:
-        """w where the slice meets a line parallel to the axis, mm.
+        """Depth w where the slice meets a line parallel to the axis, mm.
 
         Parameters
         ----------

@@ -22,7 +22,11 @@ __all__ = ["scan"]
 
 
 def scan(
-    scene: Scene, *, placement: PhantomPlacement, scanner: Scanner, seed: int
+    scene: Scene,
+    *,
+    placement: PhantomPlacement | None = None,
+    scanner: Scanner | None = None,
+    seed: int,
 ) -> CT:
     """Scan a scene; the same arguments give the same CT, UIDs included.
 
@@ -31,14 +35,18 @@ def scan(
 
     Parameters
     ----------
-    scene, placement
-        What lies in the scanner, and how.
+    scene
+        What lies in the scanner.
+    placement
+        How it lies there; by default in the middle, not turned.
     scanner
-        The scanner and its protocol.
+        The scanner and its protocol; by default a clean one.
     seed
         Seed of the noise, the rings and the UIDs, not negative. The noise of a
         slice depends on its number, not on how many slices there are.
     """
+    placement = placement or PhantomPlacement()
+    scanner = scanner or Scanner()
     uid = partial(_uid, f"{seed} {scene} {placement} {scanner}")
     grid = scanner.grid(uid("frame of reference"))
     blur = tuple((weight, sigma / placement.scale) for weight, sigma in scanner.blur)

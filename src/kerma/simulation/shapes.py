@@ -10,8 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from scipy.special import erf
-from scipy.stats import ncx2
+from scipy.special import chndtr, erf
 
 from kerma.core.arrays import FloatArray
 
@@ -27,7 +26,7 @@ def _disc_profile(radius: float, sigma: float) -> tuple[FloatArray, FloatArray]:
     last = radius + _REACH * sigma
     steps = int(np.ceil((last - first) / sigma * _STEPS_PER_SIGMA)) + 1
     distance = np.linspace(first, last, steps)
-    value = ncx2.cdf((radius / sigma) ** 2, 2, (distance / sigma) ** 2)
+    value = chndtr((radius / sigma) ** 2, 2, (distance / sigma) ** 2)
     return distance, value
 
 

@@ -77,13 +77,16 @@ class Curve:
         """CT numbers in HU of RED values, any shape."""
         return np.asarray(np.interp(red, self._columns("red"), self._columns("hu")))
 
-    def slope_at(self, hu: FloatArray | float) -> FloatArray:
-        """Change of RED per HU at CT numbers; zero beyond the ends."""
-        points_hu, points_red = self._columns("hu"), self._columns("red")
-        slopes = np.diff(points_red) / np.diff(points_hu)
-        segment = np.searchsorted(points_hu, hu, side="right") - 1
-        inside = (segment >= 0) & (segment < slopes.size)
-        return np.where(inside, slopes[np.clip(segment, 0, slopes.size - 1)], 0.0)
+    def slope_near(self, hu: float) -> float:
+        """Change of RED per HU about a CT number, over 200 HU of the curve.
+
+        Two materials a few HU apart make a piece of the curve whose own slope means
+        nothing; over 200 HU it is that of the tissue.
+        """
+        first, last = self.points[0].hu, self.points[-1].hu
+        low = float(np.clip(hu - 100, first, max(first, last - 200)))
+        high = min(low + 200, last)
+        return float(self.red_of(high) - self.red_of(low)) / (high - low)
 
     def red_uncertainty_at(self, hu: FloatArray | float) -> FloatArray:
         r"""Standard uncertainty of the RED that the curve gives.

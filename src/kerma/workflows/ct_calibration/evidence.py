@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from kerma.core.arrays import BoolArray, FloatArray
 from kerma.core.phantom import Outline, Phantom
 from kerma.imaging.axial import AxialStack
+from kerma.workflows.ct_calibration.identity import Finding, Identity, identify
 from kerma.workflows.ct_calibration.placement import Placement
 from kerma.workflows.ct_calibration.rings import (
     ANGLES_DEG,
@@ -21,6 +23,7 @@ __all__ = ["Evidence", "expected_of", "weigh"]
 
 _READ = 0.5  # part of an insert's radius that is read to recognise it
 _RAYS = 120
+_SECTOR = 1.6  # of an insert's own width, to cover the blur about it
 _BESIDE_MM = 35.0  # from the module's middle: the next module, or the phantom's end
 _OUTLINE_MARGIN_MM = 5.0
 _SEEN_RAYS = 0.25  # of the outline that must be in view to judge it
@@ -28,6 +31,7 @@ _SEEN_RAYS = 0.25  # of the outline that must be in view to judge it
 # outweigh one missing insert of seventeen, the rest only breaks ties.
 _OUTLINE_WORTH = 0.2
 _HINT_WORTH = 0.05
+_SWAPPED_WORTH = 0.05  # each: a phantom turned and reshuffled could be anything
 _OPTIONAL_WORTH = 0.01
 _TURNED_WORTH = 0.005
 _VERIFIED_WORTH = 0.002
@@ -48,6 +52,8 @@ class Evidence:
         (n,) CT numbers, HU; `measured` is NaN where an insert is out of view.
     scale
         The line between them; ``None`` where there is none.
+    findings
+        (n,) what each insert is found to be.
     score
         Correlation of the ring profiles, the sectors of inserts that do not agree
         left out.
@@ -65,6 +71,7 @@ class Evidence:
     expected: FloatArray
     measured: FloatArray
     scale: HUScale | None
+    findings: tuple[Finding, ...]
     score: float
     outline_match: float | None
     outline_offset_mm: float | None
@@ -72,8 +79,8 @@ class Evidence:
 
     @property
     def found(self) -> int:
-        """Inserts whose CT number agrees."""
-        return 0 if self.scale is None else int(self.scale.agrees.sum())
+        """Inserts whose CT number agrees, two that are exchanged included."""
+        return int(_explained(self.findings).sum())
 
     @property
     def weight(self) -> float:
@@ -87,12 +94,19 @@ class Evidence:
         fits = 0.5 if size is None else float(abs(size) < 1.5)
         return (
             self.score * self.found / len(phantom.inserts)
+            - _SWAPPED_WORTH * sum(f.partner is not None for f in self.findings)
             + _OUTLINE_WORTH * _or_half(self.outline_match)
             + _HINT_WORTH * (_or_half(self.neighbors_match) + fits)
             - _OPTIONAL_WORTH * optional
             - _TURNED_WORTH * (abs(self.placement.roll_deg) > 90)
             + _VERIFIED_WORTH * phantom.geometry_verified
         )
+
+
+def _explained(findings: Sequence[Finding]) -> BoolArray:
+    """(n,) which inserts hold a material of the phantom, be it another's."""
+    good = (Identity.CONFIRMED, Identity.SWAPPED)
+    return np.array([finding.identity in good for finding in findings])
 
 
 def _or_half(part: float | None) -> float:
@@ -119,7 +133,7 @@ def weigh(
     if scale is not None:
         keys = _likelier(phantom, scale, measured, kv)
         expected = np.array([phantom.materials[key].hu_at(kv) for key in keys])
-        scale = fit_scale(expected, measured, phantom.background_hu)
+    findings, scale = identify(phantom, keys, expected, measured)
     match, offset = _outline(coarse, placement, scale)
     return Evidence(
         placement=placement,
@@ -127,7 +141,8 @@ def weigh(
         expected=expected,
         measured=measured,
         scale=scale,
-        score=_score(coarse, placement, expected, scale),
+        findings=tuple(findings),
+        score=_score(coarse, placement, expected, findings),
         outline_match=match,
         outline_offset_mm=offset,
         neighbors_match=_neighbors(coarse, placement, scale),
@@ -165,15 +180,22 @@ def _score(
     coarse: AxialStack,
     placement: Placement,
     expected: FloatArray,
-    scale: HUScale | None,
+    findings: Sequence[Finding],
 ) -> float:
-    """Correlation of the ring profiles at the place found, over the central slices."""
-    pattern = pattern_of(placement.phantom, expected, mirrored=placement.mirrored)
+    """Correlation of the ring profiles at the place found, over the central slices.
+
+    Exchanged inserts are expected where they are, other wrong ones are left out.
+    """
+    order = [
+        index if f.partner is None else f.partner for index, f in enumerate(findings)
+    ]
+    pattern = pattern_of(
+        placement.phantom, expected[order], mirrored=placement.mirrored
+    )
     slices = placement.extent.slices
     x, y = np.transpose([placement.center_at(coarse.z[k]) for k in slices])
     seen = profiles(coarse, pattern.rings, slices, x, y).mean(axis=0)
-    if scale is not None:
-        seen = np.where(_sectors(placement, ~scale.agrees), np.nan, seen)
+    seen = np.where(_sectors(placement, ~_explained(findings)), np.nan, seen)
     scores = pattern.correlations(seen[None])[0]
     return float(np.interp(placement.roll_deg % 360, ANGLES_DEG, scores, period=360))
 
@@ -193,7 +215,7 @@ def _sectors(placement: Placement, which: BoolArray) -> BoolArray:
         if radius < diameter / 2:
             continue  # the insert at the center lies on no ring
         half = np.degrees(diameter / 2 / radius)
-        covered[ring] |= np.abs(away) <= 1.1 * half
+        covered[ring] |= np.abs(away) <= _SECTOR * half
     return covered
 
 

@@ -35,7 +35,11 @@ class Extent:
 
 
 def contrast_along_axis(
-    stack: AxialStack, centers: FloatArray, radii_mm: FloatArray, expected: FloatArray
+    stack: AxialStack,
+    centers: FloatArray,
+    radii_mm: FloatArray,
+    expected: FloatArray,
+    lift_mm: FloatArray | None = None,
 ) -> FloatArray:
     """Contrast of the inserts in each slice, relative to what is expected.
 
@@ -50,6 +54,9 @@ def contrast_along_axis(
         (n, 2) places of the inserts, mm.
     radii_mm, expected
         (n,) radii, mm, and expected CT numbers, HU.
+    lift_mm
+        (n,) how much higher the middle of each insert lies than the module's, as in
+        an inclined phantom; none by default.
 
     Returns
     -------
@@ -64,6 +71,14 @@ def contrast_along_axis(
         centers[:, 0, None] + radii_mm[:, None] * spots_x,
         centers[:, 1, None] + radii_mm[:, None] * spots_y,
     ).mean(axis=2)
+    if lift_mm is not None and stack.z.size > 1:
+        lifted = zip(values.T, lift_mm, strict=True)
+        values = np.column_stack(
+            [
+                np.interp(stack.z + up, stack.z, along, left=np.nan, right=np.nan)
+                for along, up in lifted
+            ]
+        )
     seen = np.isfinite(values)
     count = np.maximum(seen.sum(axis=1, keepdims=True), 1)
     values = np.where(seen, values, 0.0)

@@ -37,6 +37,8 @@ class Finding:
 
     identity: Identity
     remark: str = ""
+    partner: int | None = None
+    """Index of the insert whose material is there, where two are exchanged."""
 
 
 def identify(
@@ -78,7 +80,7 @@ def identify(
         elif partner[index] != index:
             other = phantom.inserts[partner[index]].name
             remark = f"reads like {names[partner[index]]}, which belongs to {other}"
-            findings.append(Finding(Identity.SWAPPED, remark))
+            findings.append(Finding(Identity.SWAPPED, remark, partner[index]))
         elif abs(value - own[index]) <= allowed[index]:
             findings.append(Finding(Identity.CONFIRMED))
         elif abs(value - air) <= _LIKE_AIR_HU * gain:

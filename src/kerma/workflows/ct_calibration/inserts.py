@@ -110,11 +110,7 @@ def with_certificates(
     """
     done = []
     for reading in readings:
-        slope = float(curve.slope_at(reading.mean_hu))
-        if slope <= 0:  # at or beyond the curve's ends: the slope of the last part
-            first, last = curve.points[0].hu, curve.points[-1].hu
-            held = min(max(reading.mean_hu, first), last)
-            slope = float(max(curve.slope_at(held - 1e-6), curve.slope_at(held)))
+        slope = curve.slope_near(reading.mean_hu)
         part = reading.red_uncertainty / slope if slope > 0 else 0.0
         budget = replace(reading.uncertainty, certificate_hu=part)
         done.append(replace(reading, uncertainty=budget))

@@ -112,11 +112,15 @@ def place(
     return _fitted(stack, placement, _some(extent.slices, _FEW_SLICES))
 
 
-def refine(stack: AxialStack, placement: Placement) -> Placement:
+def refine(
+    stack: AxialStack, coarse: AxialStack, placement: Placement, expected: FloatArray
+) -> Placement:
     """Fit a placed model to all it shows: blur of the edge, inclination, position."""
     slices = _some(placement.extent.slices, _MOST_SLICES)
     placement = _with_edge(stack, placement, slices)
     placement = _inclined(stack, placement)
+    placement = _levelled(coarse, placement, expected)
+    slices = _some(placement.extent.slices, _MOST_SLICES)
     placement = _fitted(stack, placement, slices)
     return _with_edge(stack, placement, slices)
 
@@ -248,6 +252,24 @@ def _inclined(stack: AxialStack, start: Placement) -> Placement:
         return start
     drift = (means[1] - means[0]) / (up[halves[1]].mean() - up[halves[0]].mean())
     return replace(start, slope_x=float(drift[0]), slope_y=float(drift[1]))
+
+
+def _levelled(coarse: AxialStack, start: Placement, expected: FloatArray) -> Placement:
+    """Find the module's ends again, now that its inclination is known.
+
+    The middles of the inserts lie in the plane across the inclined axis.
+    """
+    if start.slope_x == start.slope_y == 0:
+        return start
+    lift = -(start.rods @ (start.slope_x, start.slope_y))
+    inserts = start.phantom.inserts
+    radii = np.array([insert.diameter_mm / 2 for insert in inserts])
+    middle = start.extent.middle_mm
+    contrast = contrast_along_axis(coarse, start.rods_at(middle), radii, expected, lift)
+    k = start.extent.slices[np.abs(coarse.z[start.extent.slices] - middle).argmin()]
+    extent = find_extent(coarse, contrast, int(k), start.phantom)
+    x, y = start.center_at(extent.middle_mm)
+    return replace(start, extent=extent, x=x, y=y)
 
 
 def _mean_offset(

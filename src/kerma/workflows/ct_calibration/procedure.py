@@ -135,7 +135,7 @@ def _pose(stack: AxialStack, match: Match) -> PhantomPose:
     return PhantomPose(
         center_mm=(placement.x, placement.y, extent.middle_mm),
         roll_deg=placement.roll_deg,
-        tilt_deg=float(np.degrees(np.arctan(placement.slope_y))) if known else None,
+        tilt_deg=float(-np.degrees(np.arctan(placement.slope_y))) if known else None,
         yaw_deg=float(np.degrees(np.arctan(placement.slope_x))) if known else None,
         mirrored=placement.mirrored,
         scale=placement.scale,

@@ -100,8 +100,9 @@ class PhantomPose:
         Turn about the axis, 0 as the maker draws it; positive turns the patient's
         left towards posterior (clockwise in the image).
     tilt_deg, yaw_deg
-        Inclination of the axis up and down, and to the side; ``None`` where too few
-        slices show it.
+        Turn of the axis about x and about y by the right-hand rule: a positive tilt
+        brings its upper end to anterior, a positive yaw to the patient's left; ``None``
+        where too few slices show it.
     mirrored
         Whether the phantom is seen from its other end.
     scale

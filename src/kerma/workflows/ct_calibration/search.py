@@ -17,10 +17,13 @@ __all__ = ["Hypothesis", "body_threshold", "find_hypotheses"]
 _STEP_MM = 4.0  # between centers tried; an insert of 12 mm survives half of it
 _NEAR = 1  # steps to each side tried first
 _FAR = 6  # steps tried where the first look is not convincing
-_CONVINCING = 0.85
-_WORTH_A_LOOK = 0.4
-_PEAKS = 3  # rolls kept for each model: a missing insert may move the highest
-_KEPT = 12
+_CONVINCING = 0.95  # all inserts right: real scans reach 0.97 and more
+_DOUBTFUL = 0.85  # some inserts wrong; under it the body's middle may be misjudged
+_CLOSE = 0.15  # to the best score, once that convinces
+_WORTH_A_LOOK = 0.35
+_PEAKS = 6  # rolls kept for each model: wrong inserts may raise a wrong one
+_PEAK_DISTANCE_DEG = 8
+_KEPT = 16
 
 
 @dataclass(frozen=True)
@@ -63,13 +66,19 @@ def find_hypotheses(
     """
     slices, centers = _body_centers(stack, spacing_mm=4.0)
     found = _try(stack, patterns, slices, centers, reach=_NEAR)
-    if not found or found[0].score < _CONVINCING:
-        slices, centers = _body_centers(stack, spacing_mm=8.0)
-        middle = np.broadcast_to(stack.middle, centers.shape)
-        for start in (centers, middle):
-            found += _try(stack, patterns, slices, start, reach=_FAR)
-    found.sort(key=lambda hypothesis: -hypothesis.score)
-    return _distinct(found)[:_KEPT]
+    if found and found[0].score >= _CONVINCING:
+        return [one for one in found if one.score > found[0].score - _CLOSE]
+    if found and found[0].score >= _DOUBTFUL:
+        return found[: 2 * _KEPT]
+    slices, centers = _body_centers(stack, spacing_mm=8.0)
+    middle = np.broadcast_to(stack.middle, centers.shape)
+    further = [
+        one
+        for start in (centers, middle)
+        for one in _try(stack, patterns, slices, start, reach=_FAR)
+    ]
+    further.sort(key=lambda hypothesis: -hypothesis.score)
+    return found[: 2 * _KEPT] + further[:_KEPT]
 
 
 def body_threshold(stack: AxialStack) -> float:
@@ -155,32 +164,22 @@ def _try(
                 sampled[ring] = profiles(stack, [ring], k, x, y)
         measured = np.concatenate([sampled[ring] for ring in pattern.rings], axis=1)
         scores = pattern.correlations(measured)
-        best = int(scores.max(axis=1).argmax())
-        found += [
-            Hypothesis(pattern, score, int(k[best]), x[best], y[best], roll)
-            for roll, score in _peaks(scores[best])
-            if score > _WORTH_A_LOOK
-        ]
+        at_roll = scores.argmax(axis=0)
+        for roll in _peaks(scores.max(axis=0)):
+            best = int(at_roll[roll])
+            score = float(scores[best, roll])
+            place = (int(k[best]), float(x[best]), float(y[best]))
+            found.append(Hypothesis(pattern, score, *place, float(roll)))
     return sorted(found, key=lambda hypothesis: -hypothesis.score)
 
 
-def _peaks(scores: FloatArray) -> list[tuple[float, float]]:
-    """(roll, score) of the highest local maxima around the circle."""
+def _peaks(scores: FloatArray) -> list[int]:
+    """Rolls of the highest local maxima around the circle, some way apart."""
     higher = (scores >= np.roll(scores, 1)) & (scores > np.roll(scores, -1))
-    rolls = np.flatnonzero(higher)
-    rolls = rolls[np.argsort(-scores[rolls])][:_PEAKS]
-    return [(float(roll), float(scores[roll])) for roll in rolls]
-
-
-def _distinct(found: Sequence[Hypothesis]) -> list[Hypothesis]:
-    """One of each group that says the same model at about the same roll."""
-    kept: list[Hypothesis] = []
-    for one in found:
-        same = (
-            other.pattern is one.pattern
-            and abs((other.roll_deg - one.roll_deg + 180) % 360 - 180) < 5
-            for other in kept
-        )
-        if not any(same):
-            kept.append(one)
-    return kept
+    rolls = np.flatnonzero(higher & (scores > _WORTH_A_LOOK))
+    kept: list[int] = []
+    for roll in rolls[np.argsort(-scores[rolls])].tolist():
+        away = (abs((roll - other + 180) % 360 - 180) for other in kept)
+        if all(distance >= _PEAK_DISTANCE_DEG for distance in away):
+            kept.append(roll)
+    return kept[:_PEAKS]

@@ -27,6 +27,7 @@ from kerma.workflows.ct_calibration.result import Calibration, Identity, InsertR
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.text import Text
 
 __all__ = ["direction_letters", "plot_regions"]
 
@@ -167,10 +168,7 @@ def _label_regions(
     """Write the readings in columns beside the image; return where they stand."""
     tips = np.zeros_like(places)
     order = np.argsort(places[:, 0], kind="stable")
-    texts = [
-        ax.text(0, 0, _label(r), fontsize=FONT_SIZE, va="center", linespacing=1.25)
-        for r in readings
-    ]
+    texts = [_label(reading, ax) for reading in readings]
     sizes = [text.get_window_extent().size for text in texts]
     dots_per_mm = _make_room(picture, ax, text_width=max(size[0] for size in sizes))
     gap = 1.25 * max(size[1] for size in sizes) / dots_per_mm
@@ -184,23 +182,29 @@ def _label_regions(
             high=picture.bottom - gap / 2,
         )
         for n, height in zip(numbers, heights, strict=True):
-            sure = readings[n].identity is Identity.CONFIRMED
             texts[n].set(x=edge + 8 * side / dots_per_mm, y=height)
             texts[n].set(ha="right" if side < 0 else "left")
-            texts[n].set(color=INK if sure else WARNING)
-            texts[n].set(fontweight="normal" if sure else "bold")
             tips[n] = edge + 5 * side / dots_per_mm, height
             _draw_leader(readings[n].insert_radius_mm, places[n], tips[n], ax)
     return tips
 
 
-def _label(reading: InsertReading) -> str:
-    """Name and reading; in a doubtful case the suspicion too."""
+def _label(reading: InsertReading, ax: Axes) -> Text:
+    """Name and reading, and the suspicion where there is one; not yet in its place."""
+    sure = reading.identity is Identity.CONFIRMED
+    suspicion = "" if sure else f": {reading.identity}"
     half_width = reading.uncertainty.expanded_hu
-    text = f"{words(reading.name)}\n{signed(reading.mean_hu)} ± {half_width:.1f} HU"
-    if reading.identity is Identity.CONFIRMED:
-        return text
-    return f"{text}\n{reading.identity}"
+    return ax.text(
+        0,
+        0,
+        f"{words(reading.name)}{suspicion}\n"
+        f"{signed(reading.mean_hu)} ± {half_width:.1f} HU",
+        fontsize=FONT_SIZE,
+        fontweight="normal" if sure else "bold",
+        color=INK if sure else WARNING,
+        va="center",
+        linespacing=1.25,
+    )
 
 
 def _make_room(picture: _Picture, ax: Axes, *, text_width: float) -> float:
