@@ -275,7 +275,7 @@ def _compare(case: Case, simulated: SimulatedCT, found: Calibration) -> Outcome:
         undecided=found.recognition.undecided_models,
         center_mm=float(np.hypot(center[0], center[1])),
         roll_deg=abs(float((turn + 180) % 360 - 180)),
-        z_slices=abs(float(center[2])) / case.scanner.slice_thickness_mm,
+        z_slices=_z_slices(case, float(center[2])),
         inserts=_errors(case, simulated, found),
         swaps=len(case.swapped),
         swaps_found=len(set(case.swapped) & swapped),
@@ -284,6 +284,16 @@ def _compare(case: Case, simulated: SimulatedCT, found: Calibration) -> Outcome:
         false_alarms=len(unaltered & flagged),
         unaltered=len(unaltered),
     )
+
+
+def _z_slices(case: Case, error_mm: float) -> float:
+    """Error along the axis in slices; NaN where the scan lacks an end of the module."""
+    half = case.phantom.length_mm / 2
+    low, high = case.scanner.slice_positions_mm[0], case.scanner.slice_positions_mm[-1]
+    middle = case.placement.center_mm[2]
+    if middle - half < low or middle + half > high:
+        return np.nan
+    return abs(error_mm) / case.scanner.slice_thickness_mm
 
 
 def _errors(
@@ -348,7 +358,7 @@ def table(outcomes: Sequence[Outcome]) -> dict[str, float]:
 
 
 def _p95(values: Sequence[float] | np.ndarray) -> float:
-    return float(np.percentile(values, 95))
+    return float(np.nanpercentile(values, 95))
 
 
 def _percent(outcomes: Sequence[Outcome], part: str, whole: str) -> float:

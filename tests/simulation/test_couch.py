@@ -44,6 +44,17 @@ def test_a_couch_begins_below_the_lowest_point_of_the_phantom(
     assert first_row(plane, 200) == pytest.approx(20 + 80 + gap, abs=1)
 
 
+@pytest.mark.parametrize("kind", ["flat", "curved"])
+def test_a_couch_is_foam_between_two_skins(kind: Couch) -> None:
+    """The phantom ends at 80 mm; the couch is 25 mm thick and begins 10 mm below."""
+    below = couch(kind, PhantomPlacement())[200:, 200]
+    assert below[91] == pytest.approx(1100, rel=0.1)
+    assert below[102] == pytest.approx(70, abs=1)
+    assert below[114] == pytest.approx(1100, rel=0.1)
+    assert below[85] == pytest.approx(0, abs=1e-3)
+    assert below[120] == pytest.approx(0, abs=1e-3)
+
+
 def test_a_rolled_phantom_is_higher() -> None:
     plane = couch("touching", PhantomPlacement(roll_deg=90.0))
     assert first_row(plane, 200) == pytest.approx(100, abs=1)

@@ -32,6 +32,7 @@ _SEEN_RAYS = 0.25  # of the outline that must be in view to judge it
 _OUTLINE_WORTH = 0.2
 _HINT_WORTH = 0.05
 _SWAPPED_WORTH = 0.05  # each: a phantom turned and reshuffled could be anything
+_RESIDUAL_WORTH = 0.02  # per mm
 _OPTIONAL_WORTH = 0.01
 _TURNED_WORTH = 0.005
 _VERIFIED_WORTH = 0.002
@@ -97,6 +98,7 @@ class Evidence:
             - _SWAPPED_WORTH * sum(f.partner is not None for f in self.findings)
             + _OUTLINE_WORTH * _or_half(self.outline_match)
             + _HINT_WORTH * (_or_half(self.neighbors_match) + fits)
+            - _RESIDUAL_WORTH * self.placement.residual_mm
             - _OPTIONAL_WORTH * optional
             - _TURNED_WORTH * (abs(self.placement.roll_deg) > 90)
             + _VERIFIED_WORTH * phantom.geometry_verified

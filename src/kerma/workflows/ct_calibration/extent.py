@@ -130,6 +130,8 @@ def _crossing(
         inner, outer = inner - step, inner
     if not 0 <= min(inner, outer) <= max(inner, outer) < z.size:
         return None
+    if contrast[inner] <= contrast[outer]:
+        return None  # nothing like the module is here
     if abs(z[outer] - z[inner]) > longest_gap:
         return None
     part = (contrast[inner] - level) / (contrast[inner] - contrast[outer])

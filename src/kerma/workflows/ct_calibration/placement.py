@@ -26,6 +26,7 @@ _WINDOW = 1.4  # radii about an insert that are fitted
 _MOST_SLICES = 9  # that a fit uses; more add time, not certainty
 _FEW_SLICES = 2  # enough to see whether a model fits at all
 _FIRST_BLUR_MM = 1.0
+_GOOD_RESIDUAL_MM = 0.3
 _CLEAR_CONTRAST_HU = 40.0
 _CLEAR_RATIO = 0.5  # contrast over noise of one pixel from which a position counts
 
@@ -109,7 +110,11 @@ def place(
         phantom, mirrored, x, y, 0.0, 0.0, roll, 1.0, 0.0, extent, rods,
         np.full(len(rods), np.inf), np.full(len(rods), np.nan), None,
     )  # fmt: skip
-    return _fitted(stack, placement, _some(extent.slices, _FEW_SLICES))
+    slices = _some(extent.slices, _FEW_SLICES)
+    placement = _fitted(stack, placement, slices)
+    if placement.residual_mm > _GOOD_RESIDUAL_MM:
+        return _fitted(stack, placement, slices)  # it began too far away
+    return placement
 
 
 def refine(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kerma.core.arrays import FloatArray, IntArray
+from kerma.core.arrays import BoolArray, FloatArray, IntArray
 from kerma.core.phantom import Insert, Phantom
 from kerma.imaging.axial import AxialStack
 
@@ -18,6 +18,7 @@ _BAND = (-0.5, 0.0, 0.5)  # radii averaged, in insert radii about the ring's
 _SAME_RING_MM = 6.0
 # CT numbers beyond these carry no more information on what the material is.
 _CLIP_HU = (-1100.0, 1500.0)
+_PRESENT_HU = 120.0  # contrast from which an insert counts as fully there
 
 
 @dataclass(frozen=True)
@@ -65,17 +66,40 @@ class RingPattern:
             (n, 360): how well the pattern turned by 0, 1, ... degrees fits, at most
             1; zero where nothing is seen.
         """
-        pattern = self.hu - self.hu.mean()
-        pattern /= np.linalg.norm(pattern)
         seen = np.isfinite(measured)
-        count = np.maximum(seen.sum(axis=(1, 2), keepdims=True), 1)
-        clipped = np.clip(np.where(seen, measured, 0.0), *_CLIP_HU) * seen
-        mean = clipped.sum(axis=(1, 2), keepdims=True) / count
-        centered = np.where(seen, clipped - mean, 0.0)
-        size = np.sqrt(np.square(centered).sum(axis=(1, 2)))
-        spectrum = np.fft.rfft(centered) * np.conj(np.fft.rfft(pattern))
-        products = np.fft.irfft(spectrum, n=ANGLES_DEG.size).sum(axis=1)
-        return products / np.maximum(size, 1e-9)[:, None]
+        clipped = np.clip(np.where(seen, measured, 0.0), *_CLIP_HU)
+        return _correlate(self.hu, clipped, seen)
+
+    def presence_correlations(self, measured: FloatArray) -> FloatArray:
+        """Correlation by where inserts are, whatever their material.
+
+        Like `correlations`, but on how far the CT number leaves the background, held
+        at a moderate contrast: an exchanged or a foreign insert changes little.
+        """
+        seen = np.isfinite(measured)
+        expected = np.abs(self.hu - self.phantom.background_hu)
+        level = np.nanmedian(np.where(seen, measured, np.nan), axis=(1, 2))
+        away = np.abs(
+            np.where(seen, measured, 0.0) - np.nan_to_num(level)[:, None, None]
+        )
+        return _correlate(
+            np.minimum(expected, _PRESENT_HU), np.minimum(away, _PRESENT_HU), seen
+        )
+
+
+def _correlate(
+    pattern: FloatArray, measured: FloatArray, seen: BoolArray
+) -> FloatArray:
+    """(n, 360) circular correlation coefficient of (rings, 360) with (n, rings, 360)."""
+    pattern = pattern - pattern.mean()
+    pattern /= np.linalg.norm(pattern)
+    count = np.maximum(seen.sum(axis=(1, 2), keepdims=True), 1)
+    mean = (measured * seen).sum(axis=(1, 2), keepdims=True) / count
+    centered = np.where(seen, measured - mean, 0.0)
+    size = np.sqrt(np.square(centered).sum(axis=(1, 2)))
+    spectrum = np.fft.rfft(centered) * np.conj(np.fft.rfft(pattern))
+    products = np.fft.irfft(spectrum, n=ANGLES_DEG.size).sum(axis=1)
+    return products / np.maximum(size, 1e-9)[:, None]
 
 
 def rings_of(phantom: Phantom) -> tuple[Ring, ...]:

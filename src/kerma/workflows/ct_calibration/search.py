@@ -21,7 +21,7 @@ _CONVINCING = 0.95  # all inserts right: real scans reach 0.97 and more
 _DOUBTFUL = 0.85  # some inserts wrong; under it the body's middle may be misjudged
 _CLOSE = 0.15  # to the best score, once that convinces
 _WORTH_A_LOOK = 0.35
-_PEAKS = 6  # rolls kept for each model: wrong inserts may raise a wrong one
+_PEAKS = 10  # rolls kept for each model: wrong inserts may raise a wrong one
 _PEAK_DISTANCE_DEG = 8
 _KEPT = 16
 
@@ -68,8 +68,12 @@ def find_hypotheses(
     found = _try(stack, patterns, slices, centers, reach=_NEAR)
     if found and found[0].score >= _CONVINCING:
         return [one for one in found if one.score > found[0].score - _CLOSE]
+    found = found[: 2 * _KEPT]
+    found += _try(stack, patterns, slices, centers, reach=_NEAR, presence=True)[
+        : 3 * _KEPT
+    ]
     if found and found[0].score >= _DOUBTFUL:
-        return found[: 2 * _KEPT]
+        return found
     slices, centers = _body_centers(stack, spacing_mm=8.0)
     middle = np.broadcast_to(stack.middle, centers.shape)
     further = [
@@ -78,7 +82,7 @@ def find_hypotheses(
         for one in _try(stack, patterns, slices, start, reach=_FAR)
     ]
     further.sort(key=lambda hypothesis: -hypothesis.score)
-    return found[: 2 * _KEPT] + further[:_KEPT]
+    return found + further[:_KEPT]
 
 
 def body_threshold(stack: AxialStack) -> float:
@@ -147,9 +151,11 @@ def _try(
     patterns: Sequence[RingPattern],
     slices: IntArray,
     centers: FloatArray,
+    *,
     reach: int,
+    presence: bool = False,
 ) -> list[Hypothesis]:
-    """Correlate every pattern about a grid of centers in every slice."""
+    """Correlate every pattern about a grid of centers in every slice, best first."""
     if slices.size == 0:
         return []
     offsets = np.arange(-reach, reach + 1) * _STEP_MM
@@ -163,7 +169,8 @@ def _try(
             if ring not in sampled:
                 sampled[ring] = profiles(stack, [ring], k, x, y)
         measured = np.concatenate([sampled[ring] for ring in pattern.rings], axis=1)
-        scores = pattern.correlations(measured)
+        correlate = pattern.presence_correlations if presence else pattern.correlations
+        scores = correlate(measured)
         at_roll = scores.argmax(axis=0)
         for roll in _peaks(scores.max(axis=0)):
             best = int(at_roll[roll])
