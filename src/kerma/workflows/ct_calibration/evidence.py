@@ -91,16 +91,18 @@ class Evidence:
             key != insert.material
             for key, insert in zip(self.materials, phantom.inserts, strict=True)
         )
+        missing = sum(f.identity is Identity.MISSING for f in self.findings)
         size = self.outline_offset_mm
         fits = 0.5 if size is None else float(abs(size) < 1.5)
         return (
-            self.score * self.found / len(phantom.inserts)
+            self.score * (self.found + missing / 2) / len(phantom.inserts)
             - _SWAPPED_WORTH * sum(f.partner is not None for f in self.findings)
             + _OUTLINE_WORTH * _or_half(self.outline_match)
             + _HINT_WORTH * (_or_half(self.neighbors_match) + fits)
             - _RESIDUAL_WORTH * self.placement.residual_mm
             - _OPTIONAL_WORTH * optional
             - _TURNED_WORTH * (abs(self.placement.roll_deg) > 90)
+            - _TURNED_WORTH * self.placement.mirrored
             + _VERIFIED_WORTH * phantom.geometry_verified
         )
 

@@ -171,4 +171,9 @@ def _notes(match: Match) -> tuple[str, ...]:
             f"This scan cannot tell {placement.phantom.name} from {names}; the CT "
             f"numbers are the same for either."
         )
+    if match.ambiguous:
+        notes.append(
+            "The scan fits the phantom in two ways, turned or seen from its other end, "
+            "so which inserts are exchanged cannot be decided."
+        )
     return tuple(notes)

@@ -18,9 +18,10 @@ from kerma.workflows.ct_calibration.search import find_hypotheses
 __all__ = ["Match", "recognise"]
 
 # Real scans score 0.97 and more, other objects under 0.6. A wrong insert and much
-# noise bring a phantom down to 0.7; nearly all its inserts must then be right.
+# noise bring a phantom down to that; nearly all its inserts must then be right, and
+# its outline too.
 _SCORE, _FOUND_PART = 0.80, 0.6
-_LOW_SCORE, _HIGH_FOUND_PART = 0.65, 0.85
+_LOW_SCORE, _HIGH_FOUND_PART, _OUTLINE_PART = 0.60, 0.80, 0.7
 _FOUND_LEAST = 4
 _MOST_SWAPPED = 4
 _SCALE_RANGE = 0.05  # measured over nominal distances; a pixel size is better known
@@ -40,11 +41,15 @@ class Match:
         What was found for the other models, best first.
     undecided
         The others that explain the scan as well.
+    ambiguous
+        Whether the same model, turned or mirrored, explains it as well by another
+        exchange of inserts.
     """
 
     evidence: Evidence
     others: tuple[Evidence, ...]
     undecided: tuple[Evidence, ...]
+    ambiguous: bool
 
     @property
     def margin(self) -> float | None:
@@ -94,7 +99,20 @@ def recognise(
     ]
     placement = refine(stack, coarse, best.placement, best.expected)
     refined = weigh(stack, coarse, placement, kv)
-    return Match(refined, tuple(others), tuple(undecided))
+    ambiguous = any(_is_other_way(one, best) for one in tried)
+    return Match(refined, tuple(others), tuple(undecided), ambiguous)
+
+
+def _is_other_way(one: Evidence, best: Evidence) -> bool:
+    """Whether a model explains the scan as well as the best, but turned otherwise."""
+    first, second = one.placement, best.placement
+    turned = abs((first.roll_deg - second.roll_deg + 180) % 360 - 180) > 5
+    return (
+        first.phantom is second.phantom
+        and (turned or first.mirrored != second.mirrored)
+        and best.weight - one.weight < _SAME
+        and _explains(one)
+    )
 
 
 def _families(phantoms: Sequence[Phantom], kv: float | None) -> list[list[RingPattern]]:
@@ -138,7 +156,9 @@ def _explains(evidence: Evidence) -> bool:
     part = evidence.found / count
     swapped = sum(finding.partner is not None for finding in evidence.findings)
     alike = (evidence.score >= _SCORE and part >= _FOUND_PART) or (
-        evidence.score >= _LOW_SCORE and part >= _HIGH_FOUND_PART
+        evidence.score >= _LOW_SCORE
+        and part >= _HIGH_FOUND_PART
+        and (evidence.outline_match or 0.0) >= _OUTLINE_PART
     )
     return (
         alike

@@ -69,9 +69,8 @@ def find_hypotheses(
     if found and found[0].score >= _CONVINCING:
         return [one for one in found if one.score > found[0].score - _CLOSE]
     found = found[: 2 * _KEPT]
-    found += _try(stack, patterns, slices, centers, reach=_NEAR, presence=True)[
-        : 3 * _KEPT
-    ]
+    present = _try(stack, patterns, slices, centers, reach=_NEAR, presence=True)
+    found += [one for one in present if one.score > present[0].score - _CLOSE]
     if found and found[0].score >= _DOUBTFUL:
         return found
     slices, centers = _body_centers(stack, spacing_mm=8.0)
