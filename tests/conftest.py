@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from kerma.core.phantom import Phantom
+from kerma.simulation import (
+    Noise,
+    PhantomPlacement,
+    Scanner,
+    SimulatedCT,
+    simulate_ct,
+    slice_stack,
+)
+from kerma.workflows.ct_calibration.phantoms import shipped_phantoms
+from kerma.workflows.ct_calibration.procedure import calibrate
+from kerma.workflows.ct_calibration.result import Calibration
 
 settings.register_profile("kerma", deadline=None)
 settings.load_profile("kerma")
@@ -25,3 +39,32 @@ def real_data() -> Path:
     if os.environ.get("KERMA_REQUIRE_TEST_DATA") == "1":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def models() -> Mapping[str, Phantom]:
+    """The phantoms that are shipped, by name."""
+    return {model.name: model for model in shipped_phantoms()}
+
+
+@pytest.fixture(scope="session")
+def catphan(models: Mapping[str, Phantom]) -> SimulatedCT:
+    """A small ordinary scan of a Catphan 504 in which all is well."""
+    return simulate_ct(
+        models["catphan504"],
+        placement=PhantomPlacement(center_mm=(3.0, -2.0, 1.0), roll_deg=2.0),
+        scanner=Scanner(
+            matrix=(240, 240),
+            pixel_mm=(0.9, 0.9),
+            slice_positions_mm=slice_stack(20, 2.5),
+            psf_mm=0.6,
+            noise=Noise(sd_hu=6.0, correlation_px=0.6),
+        ),
+        seed=1,
+    )
+
+
+@pytest.fixture(scope="session")
+def calibrated(catphan: SimulatedCT, models: Mapping[str, Phantom]) -> Calibration:
+    """Its calibration."""
+    return calibrate(catphan.ct, tuple(models.values()), serial_number="CAT-1")

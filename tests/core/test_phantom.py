@@ -100,6 +100,14 @@ def test_an_outline_without_a_size_is_refused(size: tuple[float, float]) -> None
         Outline("ellipse", *size)
 
 
+@pytest.mark.parametrize(
+    "sizes", [{"diameter_mm": 0.0}, {"radius_mm": -1.0}, {"slack_mm": -0.1}]
+)
+def test_an_insert_of_impossible_size_is_refused(sizes: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="Insert 'a' needs a positive diameter"):
+        replace(phantom().inserts[0], **sizes)
+
+
 def test_two_inserts_of_one_name_are_refused() -> None:
     first, second, third = phantom().inserts
     with pytest.raises(InputError, match="small: two inserts have the name 'a'"):
@@ -107,7 +115,7 @@ def test_two_inserts_of_one_name_are_refused() -> None:
 
 
 def test_two_inserts_cannot_tell_how_a_phantom_is_turned() -> None:
-    with pytest.raises(InputError, match="three inserts are needed.*it has 2"):
+    with pytest.raises(InputError, match=r"three inserts are needed.*it has 2"):
         phantom(inserts=phantom().inserts[:2])
 
 
@@ -116,7 +124,7 @@ def test_an_insert_of_an_unknown_material_is_refused(key: str) -> None:
     first, *rest = phantom().inserts
     wrong: Any = {"material": "bnoe", "optional_materials": ("bnoe",)}
     first = replace(first, **{key: wrong[key]})
-    with pytest.raises(InputError, match="insert 'a' is of 'bnoe'.*materials are bone"):
+    with pytest.raises(InputError, match=r"'a' is of 'bnoe'.*materials are bone"):
         phantom(inserts=(first, *rest))
 
 

@@ -74,7 +74,7 @@ def test_the_json_is_led_by_its_kind() -> None:
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])
 def test_a_number_that_is_none_is_never_written(number: float) -> None:
-    with pytest.raises(ValueError, match="not JSON compliant|Out of range"):
+    with pytest.raises(ValueError, match=r"not JSON compliant"):
         Check(rows=(Row("air", 0.0, (number,)),)).to_json()
 
 
@@ -90,7 +90,7 @@ def test_json_without_a_kind_is_refused(text: str) -> None:
         Check.from_json(text)
 
 
-@pytest.mark.parametrize("text", ["", "rows", b"\xff\xfe\x00"])
+@pytest.mark.parametrize("text", ["", "rows", b"\xff\xfe\x00", "[" * 100_000])
 def test_what_is_not_json_is_refused(text: str | bytes) -> None:
     with pytest.raises(InputError, match="This is not JSON"):
         Check.from_json(text)
@@ -113,7 +113,7 @@ def test_a_missing_key_is_named() -> None:
 @pytest.mark.parametrize("text", ["NaN", "Infinity"])
 def test_a_number_that_is_none_is_not_read_either(text: str) -> None:
     written = CHECK.to_json().replace("-1.5", text)
-    with pytest.raises(InputError):
+    with pytest.raises(InputError, match=f"not JSON: {text} is no number"):
         Check.from_json(written)
 
 

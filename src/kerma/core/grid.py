@@ -158,7 +158,7 @@ class Grid:
 
     def _offset_of(self, k: FloatArray) -> FloatArray:
         """Offsets in mm of fractional slice indices, beyond the ends too."""
-        if self.offsets is None:
+        if self.offsets is None or len(self.offsets) == 1:
             return k * self.spacing[0]
         offsets = self.slice_offsets
         below = np.clip(np.floor(k).astype(int), 0, offsets.size - 2)
@@ -166,7 +166,7 @@ class Grid:
 
     def _slice_of(self, offset: FloatArray) -> FloatArray:
         """Fractional slice indices of offsets in mm; inverse of `_offset_of`."""
-        if self.offsets is None:
+        if self.offsets is None or len(self.offsets) == 1:
             return offset / self.spacing[0]
         offsets = self.slice_offsets
         below = np.searchsorted(offsets, offset, side="right") - 1

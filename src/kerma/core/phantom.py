@@ -120,6 +120,14 @@ class Insert:
     slack_mm: float = 0.3
     optional_materials: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        if not (self.diameter_mm > 0 and min(self.radius_mm, self.slack_mm) >= 0):
+            raise InputError(
+                f"Insert {self.name!r} needs a positive diameter, and a radius and a "
+                f"slack that are not negative; got {self.diameter_mm}, "
+                f"{self.radius_mm} and {self.slack_mm} mm."
+            )
+
     @property
     def center_mm(self) -> tuple[float, float]:
         """(x, y) of its center from the phantom's axis at roll zero, mm, LPS."""

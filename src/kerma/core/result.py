@@ -34,6 +34,11 @@ def explain(error: ValidationError) -> str:
     )
 
 
+def _refuse_constant(name: str) -> float:
+    """Refuse NaN and Infinity, which Python reads though JSON has no such numbers."""
+    raise ValueError(f"{name} is no number")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Result(ABC):
     """A frozen record that a procedure returns.
@@ -80,8 +85,8 @@ class Result(ABC):
             Not JSON, another kind of record, or a wrong, missing or unknown key.
         """
         try:
-            content = json.loads(text)
-        except ValueError as error:
+            content = json.loads(text, parse_constant=_refuse_constant)
+        except (ValueError, RecursionError) as error:
             raise InputError(f"This is not JSON: {error}.") from error
         found = content.pop("kind", None) if isinstance(content, dict) else None
         if found != cls.kind:

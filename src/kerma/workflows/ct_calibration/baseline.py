@@ -26,6 +26,8 @@ _SCOPE_COLUMNS = {
     "phantom_serial_number": "phantom_serial_number",
 }
 
+_BUDGET_COLUMNS = ("hu_u_noise", "hu_u_position", "hu_u_edge", "hu_u_cupping")
+
 
 def read_baseline(file: Path) -> Baseline:
     """Read the accepted CT numbers.
@@ -45,7 +47,10 @@ def read_baseline(file: Path) -> Baseline:
             return baseline_of(Calibration.from_json(text), file.name)
         except InputError as error:
             raise InputError(f"{file}: {error}") from error
-    rows = list(csv.DictReader(io.StringIO(text)))
+    try:
+        rows = list(csv.DictReader(io.StringIO(text)))
+    except csv.Error as error:
+        raise InputError(f"{file}: is not a table in CSV ({error}).") from error
     if not rows:
         raise InputError(f"{file}: this table has no rows.")
     key = "insert_name" if "insert_name" in rows[0] else "insert"
@@ -66,12 +71,14 @@ def read_baseline(file: Path) -> Baseline:
 def _uncertainties(
     file: Path, rows: list[dict[str, str]], key: str
 ) -> dict[str, float]:
-    column = "u_measurement_hu"
-    return {
-        row[key].strip(): value
-        for number, row in enumerate(rows, start=2)
-        if (value := _number(file, number, column, row.get(column))) is not None
-    }
+    """Standard uncertainty of each measurement, from the parts of its budget."""
+    found = {}
+    for number, row in enumerate(rows, start=2):
+        parts = [_number(file, number, part, row.get(part)) for part in _BUDGET_COLUMNS]
+        known = [part for part in parts if part is not None]
+        if known:
+            found[row[key].strip()] = math.hypot(*known)
+    return found
 
 
 def _number(file: Path, line: int, column: str, text: str | None) -> float | None:
@@ -97,7 +104,7 @@ def _scope(row: dict[str, str]) -> Scope:
         if (text := (row.get(column) or "").strip().lstrip("'"))
     }
     try:
-        kv = float(row.get("KVP") or "")
+        kv = float(row.get("KVP") or "nan")
     except ValueError:
-        return Scope(**words)
-    return Scope(kv=kv, **words)
+        kv = math.nan
+    return Scope(kv=kv if math.isfinite(kv) else None, **words)

@@ -43,12 +43,17 @@ class Tolerances:
                     f"{self.name}: the tolerance of {material} must be positive; got "
                     f"{tolerance} HU."
                 )
-            if self.action_hu.get(material, tolerance) < tolerance:
+            if not self.action_hu.get(material, tolerance) >= tolerance:
                 raise InputError(
                     f"{self.name}: the action level of {material} "
                     f"({self.action_hu[material]} HU) lies below its tolerance "
                     f"({tolerance} HU)."
                 )
+        if self.other_tolerance_hu is not None and not self.other_tolerance_hu > 0:
+            raise InputError(
+                f"{self.name}: the tolerance of other materials must be positive; got "
+                f"{self.other_tolerance_hu} HU."
+            )
         unknown = set(self.action_hu) - set(self.tolerance_hu)
         if unknown:
             raise InputError(

@@ -140,7 +140,8 @@ def fit_curve(points: Iterable[CurvePoint]) -> Curve:
 
 
 def _out_of_order(first: CurvePoint, second: CurvePoint) -> bool:
-    return second.hu <= first.hu or second.red == first.red
+    # Not `==`: the mean of equal values may be a rounding error above them.
+    return second.hu <= first.hu or second.red <= first.red
 
 
 def average(points: Iterable[CurvePoint]) -> CurvePoint:

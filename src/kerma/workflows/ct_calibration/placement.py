@@ -118,13 +118,23 @@ def place(
 
 
 def refine(
-    stack: AxialStack, coarse: AxialStack, placement: Placement, expected: FloatArray
+    stack: AxialStack, coarse: AxialStack, placement: Placement, shown: FloatArray
 ) -> Placement:
-    """Fit a placed model to all it shows: blur of the edge, inclination, position."""
+    """Fit a placed model to all it shows: blur of the edge, inclination, position.
+
+    Parameters
+    ----------
+    stack, coarse
+        The scan, and the same with pixels of about 2 mm.
+    placement
+        The model placed by `place`.
+    shown
+        (n,) CT number that each insert shows, be it the expected one or not, HU.
+    """
     slices = _some(placement.extent.slices, _MOST_SLICES)
     placement = _with_edge(stack, placement, slices)
     placement = _inclined(stack, placement)
-    placement = _levelled(coarse, placement, expected)
+    placement = _levelled(coarse, placement, shown)
     slices = _some(placement.extent.slices, _MOST_SLICES)
     placement = _fitted(stack, placement, slices)
     return _with_edge(stack, placement, slices)
@@ -264,8 +274,6 @@ def _levelled(coarse: AxialStack, start: Placement, expected: FloatArray) -> Pla
 
     The middles of the inserts lie in the plane across the inclined axis.
     """
-    if start.slope_x == start.slope_y == 0:
-        return start
     lift = -(start.rods @ (start.slope_x, start.slope_y))
     inserts = start.phantom.inserts
     radii = np.array([insert.diameter_mm / 2 for insert in inserts])

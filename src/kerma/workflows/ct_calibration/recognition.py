@@ -97,7 +97,8 @@ def recognise(
         for other in others
         if _explains(other) and best.weight - other.weight < _SAME
     ]
-    placement = refine(stack, coarse, best.placement, best.expected)
+    shown = np.where(np.isfinite(best.measured), best.measured, best.expected)
+    placement = refine(stack, coarse, best.placement, shown)
     refined = weigh(stack, coarse, placement, kv)
     ambiguous = any(_is_other_way(one, best) for one in tried)
     return Match(refined, tuple(others), tuple(undecided), ambiguous)

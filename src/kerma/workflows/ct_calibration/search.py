@@ -24,6 +24,7 @@ _WORTH_A_LOOK = 0.35
 _PEAKS = 10  # rolls kept for each model: wrong inserts may raise a wrong one
 _PEAK_DISTANCE_DEG = 8
 _KEPT = 16
+_STEEP_PART = 0.4  # of the steepest edge: the outline, not the inserts' rims
 
 
 @dataclass(frozen=True)
@@ -68,10 +69,15 @@ def find_hypotheses(
     found = _try(stack, patterns, slices, centers, reach=_NEAR)
     if found and found[0].score >= _CONVINCING:
         return [one for one in found if one.score > found[0].score - _CLOSE]
-    found = found[: 2 * _KEPT]
-    present = _try(stack, patterns, slices, centers, reach=_NEAR, presence=True)
-    found += [one for one in present if one.score > present[0].score - _CLOSE]
-    if found and found[0].score >= _DOUBTFUL:
+    # Inserts may be wrong, or a couch may have moved the body's middle: look again
+    # about the middle of the round outline, and for inserts of any material.
+    found = found[:_KEPT]
+    for radius in _radii(patterns):
+        about = _circle_centers(stack, slices, radius)
+        found += _try(stack, patterns, slices, about, reach=_NEAR)[:_KEPT]
+        present = _try(stack, patterns, slices, about, reach=_NEAR, presence=True)
+        found += [one for one in present if one.score > present[0].score - _CLOSE]
+    if any(one.score >= _DOUBTFUL for one in found):
         return found
     slices, centers = _body_centers(stack, spacing_mm=8.0)
     middle = np.broadcast_to(stack.middle, centers.shape)
@@ -82,6 +88,16 @@ def find_hypotheses(
     ]
     further.sort(key=lambda hypothesis: -hypothesis.score)
     return found + further[:_KEPT]
+
+
+def _radii(patterns: Sequence[RingPattern]) -> list[float]:
+    """Radii of the models' round outlines, those within a few mm only once."""
+    radii: list[float] = []
+    for outline in (pattern.phantom.outline for pattern in patterns):
+        radius = (outline.width_mm + outline.height_mm) / 4
+        if all(abs(radius - other) > _STEP_MM for other in radii):
+            radii.append(radius)
+    return radii
 
 
 def body_threshold(stack: AxialStack) -> float:
@@ -135,6 +151,36 @@ def _body_center(
     i = _middle_of_lines(body)
     j = _middle_of_lines(body.T)
     return stack.x0[k] + i * stack.dx, stack.y0[k] + j * stack.dy
+
+
+def _circle_centers(
+    stack: AxialStack, slices: IntArray, radius_mm: float
+) -> FloatArray:
+    """(n, 2) centers of the circle of a radius that the edges in each slice speak for.
+
+    Every edge votes for the point one radius away on its bright side (the Hough
+    transform for circles: C. Kimme, D. Ballard, J. Sklansky, Commun. ACM 18, 120,
+    1975), so that a couch, a jig or a side that is cut off are outvoted.
+    """
+    centers = np.empty((slices.size, 2))
+    for row, k in enumerate(slices):
+        smooth = ndimage.gaussian_filter(np.clip(stack.hu[k], -1000.0, 200.0), 1.5)
+        down, across = np.gradient(smooth, stack.dy, stack.dx)
+        steep = np.hypot(across, down)
+        j, i = np.nonzero(steep > _STEEP_PART * steep.max())
+        part = radius_mm / steep[j, i]
+        column = i + part * across[j, i] / stack.dx
+        line = j + part * down[j, i] / stack.dy
+        votes, lines, columns = np.histogram2d(
+            line, column, bins=[np.arange(n + 1) - 0.5 for n in smooth.shape]
+        )
+        peak = ndimage.gaussian_filter(votes, 1.5).argmax()
+        at = np.unravel_index(peak, votes.shape)
+        centers[row] = (
+            stack.x0[k] + (columns[at[1]] + 0.5) * stack.dx,
+            stack.y0[k] + (lines[at[0]] + 0.5) * stack.dy,
+        )
+    return centers
 
 
 def _middle_of_lines(mask: BoolArray) -> float:

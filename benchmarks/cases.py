@@ -1,0 +1,135 @@
+"""What is measured: each piece of work, who does it, and what is asked of us."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from benchmarks.inputs import large_series, real_catphan, simulated_catphan
+from benchmarks.measure import Program, run_command, run_worker
+from benchmarks.peers import run_peer
+from kerma import __version__
+
+__all__ = ["BENCHMARKS", "Benchmark", "Target"]
+
+_PYTHON = Path(sys.executable)
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is asked of us, at most.
+
+    Parameters
+    ----------
+    cpu_s
+        CPU time of a run, s.
+    extra_mb, total_mb
+        Peak of the memory above the imports, or of the whole process, MiB.
+    """
+
+    cpu_s: float
+    extra_mb: float | None = None
+    total_mb: float | None = None
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """One piece of work.
+
+    Parameters
+    ----------
+    title
+        What is done, for the reader of the table.
+    prepare
+        Makes the input in a folder that does not exist yet, and says where it is.
+    ours, peers
+        From the input to the programs.
+    repeats
+        How many processes of each.
+    target
+        What is asked of us, if anything.
+    agree_within
+        How far the answers may lie apart, in HU, before the comparison is none.
+    """
+
+    title: str
+    prepare: Callable[[Path], Path]
+    ours: Callable[[Path], Program]
+    peers: tuple[Callable[[Path], Program], ...] = ()
+    repeats: int = 5
+    target: Target | None = None
+    agree_within: float = 0.0
+
+
+def _nothing(folder: Path) -> Path:
+    return folder
+
+
+def _here(worker: str) -> Callable[[Path], Program]:
+    """A worker in our own environment."""
+    return lambda source: partial(run_worker, worker, source, _PYTHON)
+
+
+def _with_peers(worker: str) -> Callable[[Path], Program]:
+    """A worker in the peers' environment."""
+    return lambda source: partial(run_peer, worker, source)
+
+
+def _command(name: str, *command: str, version: str) -> Callable[[Path], Program]:
+    """A command that needs no input."""
+    return lambda _source: partial(run_command, name, command, version=version)
+
+
+_EMPTY = _command(
+    "empty Python", str(_PYTHON), "-c", "pass", version=sys.version.split()[0]
+)
+
+BENCHMARKS = {
+    "read-ct": Benchmark(
+        title="CT series from disk, 200 x 512 x 512",
+        prepare=large_series,
+        ours=_here("read_kerma"),
+        peers=(_with_peers("read_simpleitk"), _here("read_pydicom")),
+        target=Target(cpu_s=0.15, extra_mb=110.0),
+    ),
+    "ct-calibration": Benchmark(
+        title="simulated Catphan 504, disk to result, 100 x 512 x 512",
+        prepare=simulated_catphan,
+        ours=_here("calibrate_kerma"),
+        peers=(_with_peers("calibrate_pylinac"),),
+        target=Target(cpu_s=2.0, total_mb=400.0),
+        agree_within=15.0,
+    ),
+    "ct-calibration-real": Benchmark(
+        title="real Catphan 504, disk to result, 70 x 512 x 512",
+        prepare=real_catphan,
+        ours=_here("calibrate_kerma"),
+        peers=(_with_peers("calibrate_pylinac"),),
+        agree_within=15.0,
+    ),
+    "ct-calibration-report": Benchmark(
+        title="the simulated Catphan 504 with every file of the report",
+        prepare=simulated_catphan,
+        ours=_here("report_kerma"),
+    ),
+    "import": Benchmark(
+        title="import kerma",
+        prepare=_nothing,
+        ours=_command("kerma", str(_PYTHON), "-c", "import kerma", version=__version__),
+        peers=(_EMPTY,),
+        repeats=10,
+    ),
+    "help": Benchmark(
+        title="kerma --help",
+        prepare=_nothing,
+        ours=_command(
+            "kerma", str(_PYTHON.with_name("kerma")), "--help", version=__version__
+        ),
+        peers=(_EMPTY,),
+        repeats=10,
+    ),
+}
+"""Every benchmark by name."""

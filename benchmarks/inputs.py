@@ -1,0 +1,68 @@
+"""The scans that the benchmarks work on."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from kerma.core.volume import CT
+from kerma.errors import InputError
+from kerma.io import write_ct
+from kerma.simulation import (
+    Artifacts,
+    Noise,
+    PhantomPlacement,
+    Scanner,
+    simulate_ct,
+    slice_stack,
+)
+from kerma.workflows.ct_calibration.phantoms import choose_phantoms
+
+__all__ = ["large_series", "real_catphan", "simulated_catphan"]
+
+_BESIDE_THE_PROJECT = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def large_series(folder: Path) -> Path:
+    """Write 200 slices of 512 x 512 pixels, int16: 100 MiB of CT numbers."""
+    grid = Scanner(slice_positions_mm=slice_stack(200, 2.5)).grid("")
+    noise = np.random.default_rng(1).integers(-1024, 2000, grid.shape, dtype=np.int16)
+    # Each slice has a mean of its own, so that slices in a wrong order show.
+    levels = np.arange(200, dtype=np.int16)[:, np.newaxis, np.newaxis]
+    write_ct(CT(array=noise + levels, grid=grid), folder, uid_seed="benchmark")
+    return folder
+
+
+def simulated_catphan(folder: Path) -> Path:
+    """Write a simulated Catphan 504 with all its modules, 100 x 512 x 512 voxels."""
+    scanner = Scanner(
+        matrix=(512, 512),
+        pixel_mm=(250 / 512, 250 / 512),
+        slice_positions_mm=slice_stack(100, 2.0),
+        slice_thickness_mm=2.0,
+        psf_mm=0.6,
+        noise=Noise(sd_hu=8.0, correlation_px=0.7),
+        artifacts=Artifacts(couch="flat"),
+    )
+    (phantom,) = choose_phantoms("catphan504")
+    placement = PhantomPlacement(center_mm=(3.0, -2.0, 0.0), roll_deg=1.0)
+    simulated = simulate_ct(phantom, placement=placement, scanner=scanner, seed=1)
+    write_ct(simulated.ct, folder, uid_seed="benchmark")
+    return folder
+
+
+def real_catphan(_folder: Path) -> Path:
+    """Real scan of a Catphan 504, 70 x 512 x 512 voxels; nothing is written.
+
+    Raises
+    ------
+    InputError
+        The folder of real scans is not there.
+    """
+    for place in (os.environ.get("KERMA_TEST_DATA"), _BESIDE_THE_PROJECT):
+        scan = Path(place or "") / "ct_phantoms" / "catphan504_obi_head"
+        if place and scan.is_dir():
+            return scan
+    raise InputError("No real scan: set KERMA_TEST_DATA to the folder of scans.")
