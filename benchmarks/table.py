@@ -120,7 +120,7 @@ def to_record(rows: Sequence[Row]) -> dict[str, object]:
     return {
         "utc": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
-        "system": platform.platform(terse=True),
+        "system": f"{platform.system()} {platform.machine()}",
         "rows": [asdict(row) | {"ratio": row.ratio, "met": row.met} for row in rows],
     }
 

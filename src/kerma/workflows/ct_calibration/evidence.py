@@ -24,13 +24,13 @@ __all__ = ["Evidence", "expected_of", "weigh"]
 _READ = 0.5  # part of an insert's radius that is read to recognise it
 _RAYS = 120
 _SECTOR = 1.6  # of an insert's own width, to cover the blur about it
-_BESIDE_MM = 35.0  # from the module's middle: the next module, or the phantom's end
+_BESIDE_MM = 30.0  # from the module's middle: the next module, or the phantom's end
 _OUTLINE_MARGIN_MM = 5.0
 _SEEN_RAYS = 0.25  # of the outline that must be in view to judge it
 # What each hint is worth beside the inserts, which are worth one. The outline must
-# outweigh one missing insert of seventeen, the rest only breaks ties.
+# outweigh one wrong insert, its size and the neighbors together one of eight.
 _OUTLINE_WORTH = 0.2
-_HINT_WORTH = 0.05
+_HINT_WORTH = 0.1
 _SWAPPED_WORTH = 0.05  # each: a phantom turned and reshuffled could be anything
 _RESIDUAL_WORTH = 0.02  # per mm
 _OPTIONAL_WORTH = 0.01

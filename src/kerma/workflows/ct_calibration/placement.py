@@ -149,7 +149,7 @@ def _sharpen(coarse: AxialStack, hypothesis: Hypothesis) -> tuple[float, float, 
         shift = np.stack(np.meshgrid(offsets, offsets), axis=-1).reshape(-1, 2)
         k = np.full(len(shift), hypothesis.k)
         seen = profiles(coarse, pattern.rings, k, x + shift[:, 0], y + shift[:, 1])
-        scores = pattern.correlations(seen)
+        scores = hypothesis.scores(seen)
         near = (np.arange(-3, 4) + round(roll)) % scores.shape[1]
         best, turn = np.unravel_index(scores[:, near].argmax(), (len(shift), 7))
         x, y, roll = x + shift[best, 0], y + shift[best, 1], float(near[turn])

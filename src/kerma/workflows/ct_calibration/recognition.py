@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,9 +11,14 @@ from kerma.core.phantom import Phantom
 from kerma.errors import RecognitionError
 from kerma.imaging.axial import AxialStack
 from kerma.workflows.ct_calibration.evidence import Evidence, expected_of, weigh
-from kerma.workflows.ct_calibration.placement import place, refine
+from kerma.workflows.ct_calibration.identity import Identity
+from kerma.workflows.ct_calibration.placement import Placement, place, refine
 from kerma.workflows.ct_calibration.rings import RingPattern, pattern_of
-from kerma.workflows.ct_calibration.search import find_hypotheses
+from kerma.workflows.ct_calibration.search import (
+    Hypothesis,
+    likely_hypotheses,
+    more_hypotheses,
+)
 
 __all__ = ["Match", "recognise"]
 
@@ -22,6 +27,7 @@ __all__ = ["Match", "recognise"]
 # its outline too.
 _SCORE, _FOUND_PART = 0.80, 0.6
 _LOW_SCORE, _HIGH_FOUND_PART, _OUTLINE_PART = 0.60, 0.80, 0.7
+_FLAWLESS_SCORE = 0.95
 _FOUND_LEAST = 4
 _MOST_SWAPPED = 4
 _SCALE_RANGE = 0.05  # measured over nominal distances; a pixel size is better known
@@ -79,15 +85,18 @@ def recognise(
     """
     coarse = stack.coarsened(_COARSE_MM)
     families = _families(phantoms, kv)
-    tried = []
-    for hypothesis in find_hypotheses(coarse, [family[0] for family in families]):
-        model = hypothesis.pattern.phantom
-        placement = place(stack, coarse, hypothesis, expected_of(model, kv))
-        family = next(f for f in families if f[0] is hypothesis.pattern)
-        tried += [
-            weigh(stack, coarse, replace(placement, phantom=member.phantom), kv)
-            for member in family
+    patterns = [family[0] for family in families]
+
+    def weighed(hypotheses: Iterable[Hypothesis]) -> list[Evidence]:
+        return [
+            weigh(stack, coarse, placement, kv)
+            for hypothesis in hypotheses
+            for placement in _placed(stack, coarse, hypothesis, families, kv)
         ]
+
+    tried = weighed(likely_hypotheses(coarse, patterns))
+    if not any(_is_flawless(one) for one in tried):
+        tried += weighed(more_hypotheses(coarse, patterns))
     ranked = _best_of_each(tried)
     if not ranked or not _explains(ranked[0]):
         raise RecognitionError(_refusal(phantoms, ranked))
@@ -113,6 +122,33 @@ def _is_other_way(one: Evidence, best: Evidence) -> bool:
         and (turned or first.mirrored != second.mirrored)
         and best.weight - one.weight < _SAME
         and _explains(one)
+    )
+
+
+def _placed(
+    stack: AxialStack,
+    coarse: AxialStack,
+    hypothesis: Hypothesis,
+    families: Sequence[Sequence[RingPattern]],
+    kv: float | None,
+) -> list[Placement]:
+    """Place a hypothesis, for each model that looks like it."""
+    placement = place(
+        stack, coarse, hypothesis, expected_of(hypothesis.pattern.phantom, kv)
+    )
+    family = next(one for one in families if one[0] is hypothesis.pattern)
+    return [replace(placement, phantom=member.phantom) for member in family]
+
+
+def _is_flawless(evidence: Evidence) -> bool:
+    """Whether a model explains all that is seen, so that no other need be tried."""
+    confirmed = all(one.identity is Identity.CONFIRMED for one in evidence.findings)
+    outline = evidence.outline_match
+    return (
+        _explains(evidence)
+        and evidence.score >= _FLAWLESS_SCORE
+        and confirmed
+        and (outline is None or outline >= _OUTLINE_PART)
     )
 
 

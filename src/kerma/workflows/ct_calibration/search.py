@@ -12,14 +12,13 @@ from kerma.core.arrays import BoolArray, FloatArray, IntArray
 from kerma.imaging.axial import AxialStack
 from kerma.workflows.ct_calibration.rings import Ring, RingPattern, profiles
 
-__all__ = ["Hypothesis", "body_threshold", "find_hypotheses"]
+__all__ = ["Hypothesis", "likely_hypotheses", "more_hypotheses"]
 
 _STEP_MM = 4.0  # between centers tried; an insert of 12 mm survives half of it
 _NEAR = 1  # steps to each side tried first
 _FAR = 6  # steps tried where the first look is not convincing
-_CONVINCING = 0.95  # all inserts right: real scans reach 0.97 and more
-_DOUBTFUL = 0.85  # some inserts wrong; under it the body's middle may be misjudged
-_CLOSE = 0.15  # to the best score, once that convinces
+_DOUBTFUL = 0.85  # under it the body's middle may be misjudged
+_CLOSE = 0.15  # to the best score
 _WORTH_A_LOOK = 0.35
 _PEAKS = 10  # rolls kept for each model: wrong inserts may raise a wrong one
 _PEAK_DISTANCE_DEG = 8
@@ -43,6 +42,8 @@ class Hypothesis:
         Center, mm LPS.
     roll_deg
         Turn about the axis.
+    presence
+        Whether the score is by where inserts are, whatever their material.
     """
 
     pattern: RingPattern
@@ -51,12 +52,21 @@ class Hypothesis:
     x: float
     y: float
     roll_deg: float
+    presence: bool
+
+    def scores(self, measured: FloatArray) -> FloatArray:
+        """(n, 360) correlation of its pattern with (n, rings, 360) profiles."""
+        if self.presence:
+            return self.pattern.presence_correlations(measured)
+        return self.pattern.correlations(measured)
 
 
-def find_hypotheses(
+def likely_hypotheses(
     stack: AxialStack, patterns: Sequence[RingPattern]
 ) -> list[Hypothesis]:
-    """The most likely places of known patterns, best first.
+    """Places that correlate well with a pattern about the body's middle, best first.
+
+    Enough where every insert is right.
 
     Parameters
     ----------
@@ -67,11 +77,19 @@ def find_hypotheses(
     """
     slices, centers = _body_centers(stack, spacing_mm=4.0)
     found = _try(stack, patterns, slices, centers, reach=_NEAR)
-    if found and found[0].score >= _CONVINCING:
-        return [one for one in found if one.score > found[0].score - _CLOSE]
-    # Inserts may be wrong, or a couch may have moved the body's middle: look again
-    # about the middle of the round outline, and for inserts of any material.
-    found = found[:_KEPT]
+    return [one for one in found if one.score > found[0].score - _CLOSE]
+
+
+def more_hypotheses(
+    stack: AxialStack, patterns: Sequence[RingPattern]
+) -> list[Hypothesis]:
+    """Further places, where inserts may be wrong or a couch hides the body's middle.
+
+    The same about the middle of the round outline, then for inserts of whatever
+    material, and at last far from any middle.
+    """
+    slices, centers = _body_centers(stack, spacing_mm=4.0)
+    found = _try(stack, patterns, slices, centers, reach=_NEAR)[:_KEPT]
     for radius in _radii(patterns):
         about = _circle_centers(stack, slices, radius)
         found += _try(stack, patterns, slices, about, reach=_NEAR)[:_KEPT]
@@ -100,7 +118,7 @@ def _radii(patterns: Sequence[RingPattern]) -> list[float]:
     return radii
 
 
-def body_threshold(stack: AxialStack) -> float:
+def _body_threshold(stack: AxialStack) -> float:
     """CT number halfway between the two main groups of pixels, air and body.
 
     The threshold that separates the histogram best: N. Otsu, IEEE Trans. Syst. Man
@@ -124,7 +142,7 @@ def _body_centers(stack: AxialStack, spacing_mm: float) -> tuple[IntArray, Float
     step = max(1, int(spacing_mm / max(stack.slice_spacing, 1e-3)))
     if stack.z.size == 1:
         step = 1
-    threshold = body_threshold(stack)
+    threshold = _body_threshold(stack)
     slices, centers = [], []
     for k in range(step // 2 if stack.z.size > step else 0, stack.z.size, step):
         center = _body_center(stack, k, threshold)
@@ -221,7 +239,7 @@ def _try(
             best = int(at_roll[roll])
             score = float(scores[best, roll])
             place = (int(k[best]), float(x[best]), float(y[best]))
-            found.append(Hypothesis(pattern, score, *place, float(roll)))
+            found.append(Hypothesis(pattern, score, *place, float(roll), presence))
     return sorted(found, key=lambda hypothesis: -hypothesis.score)
 
 

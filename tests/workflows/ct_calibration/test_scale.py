@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kerma.workflows.ct_calibration.scale import fit_scale, tolerances
+
+EXPECTED = np.array([-1000.0, -196.0, -104.0, -47.0, -1000.0, 115.0, 355.0, 990.0])
+BACKGROUND_HU = 95.0
+
+
+@given(st.floats(0.45, 1.55), st.floats(-200, 200))
+def test_the_scale_of_a_scanner_is_found(gain: float, offset: float) -> None:
+    scale = fit_scale(EXPECTED, gain * EXPECTED + offset, BACKGROUND_HU)
+    assert scale is not None
+    assert (scale.gain, scale.offset_hu) == pytest.approx((gain, offset))
+    assert scale.agrees.all()
+    assert scale.apply(100.0) == pytest.approx(gain * 100 + offset)
+
+
+@given(st.floats(0.7, 1.3), st.floats(-60, 60), st.permutations(range(8)))
+def test_two_wrong_inserts_and_one_out_of_view_do_not_move_the_line(
+    gain: float, offset: float, order: list[int]
+) -> None:
+    measured = gain * EXPECTED + offset
+    wrong, hidden = order[:2], order[2]
+    measured[wrong] += (700.0, -800.0)
+    measured[hidden] = np.nan
+    scale = fit_scale(EXPECTED, measured, BACKGROUND_HU)
+    assert scale is not None
+    assert (scale.gain, scale.offset_hu) == pytest.approx((gain, offset), abs=1e-6)
+    assert set(np.flatnonzero(~scale.agrees)) == {*wrong, hidden}
+
+
+def test_the_line_is_fitted_to_all_inserts_that_agree() -> None:
+    """Least squares: the same as a polynomial of first order."""
+    measured = EXPECTED + np.array([3.0, -8.0, 5.0, 0.0, -4.0, 9.0, -6.0, 12.0])
+    scale = fit_scale(EXPECTED, measured, BACKGROUND_HU)
+    assert scale is not None
+    gain, offset = np.polyfit(EXPECTED, measured, 1)
+    assert (scale.gain, scale.offset_hu) == pytest.approx((gain, offset))
+
+
+@pytest.mark.parametrize(
+    ("gain", "offset"), [(0.3, 0.0), (1.8, 0.0), (-1.0, 0.0), (1.0, 300.0)]
+)
+def test_a_scale_that_makes_no_sense_is_none(gain: float, offset: float) -> None:
+    """A line with such a gain or offset is no CT number's, whoever agrees with it."""
+    scale = fit_scale(EXPECTED, gain * EXPECTED + offset, BACKGROUND_HU)
+    if scale is not None:
+        assert 0.4 <= scale.gain <= 1.6
+        assert abs(scale.offset_hu) <= 250
+        assert not scale.agrees.all()
+
+
+@pytest.mark.parametrize("seen", [0, 1])
+def test_fewer_than_two_inserts_have_no_line(seen: int) -> None:
+    measured = np.full(8, np.nan)
+    measured[:seen] = EXPECTED[:seen]
+    assert fit_scale(EXPECTED, measured, BACKGROUND_HU) is None
+
+
+def test_inserts_all_alike_say_nothing_about_the_gain() -> None:
+    alike = np.array([0.0, 20.0, 40.0])
+    assert fit_scale(alike, alike, BACKGROUND_HU) is None
+
+
+def test_the_tolerance_grows_with_the_contrast() -> None:
+    """60 HU, or 12 % of the distance from the background where that is more."""
+    found = tolerances(np.array([95.0, 500.0, 1095.0, -1000.0]), BACKGROUND_HU)
+    assert found == pytest.approx([60, 60, 120, 0.12 * 1095])
