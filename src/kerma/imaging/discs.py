@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr
-from scipy.stats import ncx2
+from scipy.special import chndtr, ndtr
 
 from kerma.core.arrays import FloatArray
 
@@ -42,9 +41,7 @@ def blurred_disc(
     vol. 2, 2nd ed., 1995, ch. 29.
     """
     scaled = np.square(np.asarray(distance_mm, dtype=np.float64) / sigma_mm)
-    # SciPy's noncentral form needs a noncentrality above zero.
-    noncentrality = np.maximum(scaled, 1e-12)
-    return np.asarray(ncx2.cdf((radius_mm / sigma_mm) ** 2, 2, noncentrality))
+    return np.asarray(chndtr((radius_mm / sigma_mm) ** 2, 2, scaled))
 
 
 def edge_loss(

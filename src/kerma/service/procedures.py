@@ -18,7 +18,6 @@ from kerma.core.result import Result, explain
 from kerma.core.volume import CT
 from kerma.errors import InputError
 from kerma.io import read_ct, read_record
-from kerma.reports import report_calibration
 from kerma.workflows.ct_calibration.baseline import read_baseline
 from kerma.workflows.ct_calibration.comparison import check_constancy
 from kerma.workflows.ct_calibration.constancy import Tolerances
@@ -108,6 +107,8 @@ def ct_calibration(
         _provenance("ct-calibration", parameters, ct, started, clock)
     )
     if out is not None:
+        from kerma.reports import report_calibration  # figures are slow to load
+
         report("Writing the report", 0.0)
         report_calibration(result, ct, out, overwrite=overwrite)
     return result

@@ -10,9 +10,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from scipy.special import chndtr, erf
+from scipy.special import erf
 
 from kerma.core.arrays import FloatArray
+from kerma.imaging import discs
 
 __all__ = ["blurred_disc", "blurred_ellipse", "blurred_rectangle", "slab_fraction"]
 
@@ -26,8 +27,7 @@ def _disc_profile(radius: float, sigma: float) -> tuple[FloatArray, FloatArray]:
     last = radius + _REACH * sigma
     steps = int(np.ceil((last - first) / sigma * _STEPS_PER_SIGMA)) + 1
     distance = np.linspace(first, last, steps)
-    value = chndtr((radius / sigma) ** 2, 2, (distance / sigma) ** 2)
-    return distance, value
+    return distance, discs.blurred_disc(distance, radius, sigma)
 
 
 def blurred_disc(distance: FloatArray, *, radius: float, sigma: float) -> FloatArray:

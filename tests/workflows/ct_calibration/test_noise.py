@@ -18,6 +18,14 @@ SEEDS = range(6)
 # from a median absolute deviation, 37 % efficient, is good to sqrt(2 / 0.37 / 2900).
 SPREAD = float(np.sqrt(2 / 0.37 / 2900))
 
+# The covariance between slices l apart comes from 40 (n - l) differences. Where there
+# is none, only its chance excess over zero is kept, on average 0.4 of its deviation
+# sqrt(2 / 0.37 / 40 (n - l)); the mean over n slices counts it 2 (n - l)/n times.
+# The uncertainty errs to the safe side, by up to twice this in a scan of chance.
+LAGS = np.arange(1, SLICES.size)
+LEFT = SLICES.size - LAGS
+BIAS = float(np.sum(2 * LEFT / SLICES.size * 0.4 * np.sqrt(2 / 0.37 / 40 / LEFT)))
+
 
 def noisy_stack(
     seed: int, *, grain: float = 0.0, shared: float = 0.0, slices: int = SLICES.size
@@ -47,23 +55,28 @@ def noisy_stack(
     )
 
 
-def disc_offsets() -> tuple[FloatArray, FloatArray]:
-    line = np.arange(-6, 7) * PIXEL_MM
-    x, y = (axis.ravel() for axis in np.meshgrid(line, line))
-    inside = np.hypot(x, y) <= RADIUS_MM
-    return x[inside], y[inside]
-
-
 def share_of_a_voxel(grain: float) -> float:
-    """Variance of a disc's mean over that of a voxel: the mean correlation in it.
+    r"""Variance of a disc's mean over the variance of the voxels in it.
 
-    White noise through a Gaussian of σ correlates by exp(-d²/4σ²).
+    White noise through a Gaussian of σ correlates by exp(-d²/4σ²), whose mean over
+    all pairs of voxels, c, is the variance of the mean of a disc. About that mean
+    the voxels of the disc scatter by 1 - c. Averaged over where the disc lies
+    between the pixels.
     """
-    x, y = disc_offsets()
-    square = (x[:, None] - x) ** 2 + (y[:, None] - y) ** 2
-    if grain == 0:
-        return 1 / x.size
-    return float(np.exp(-square / 4 / (grain * PIXEL_MM) ** 2).mean())
+    line = np.arange(-7, 8) * PIXEL_MM
+    shares = []
+    for dx, dy in np.random.default_rng(0).uniform(-PIXEL_MM / 2, PIXEL_MM / 2, (40, 2)):
+        x, y = (axis.ravel() for axis in np.meshgrid(line - dx, line - dy))
+        inside = np.hypot(x, y) <= RADIUS_MM
+        x, y = x[inside], y[inside]
+        square = (x[:, None] - x) ** 2 + (y[:, None] - y) ** 2
+        if grain == 0:
+            common = 1 / x.size
+            shares.append(common)  # the sample's own deviation has n - 1 already
+        else:
+            common = float(np.exp(-square / 4 / (grain * PIXEL_MM) ** 2).mean())
+            shares.append(common / (1 - common) * (1 - 1 / x.size))
+    return float(np.mean(shares))
 
 
 def measured(placement: Placement, **noise: float) -> RegionNoise:
@@ -84,14 +97,12 @@ def test_the_mean_over_a_region_is_as_certain_as_its_independent_voxels(
     """White noise: one over their number; else the mean of the correlation."""
     found, expected = measured(placement, grain=grain), share_of_a_voxel(grain)
     if grain == 0:
-        assert expected == pytest.approx(1 / 76, rel=0.1)
-    # A grain of 1.2 pixels shrinks the SD within a disc by half its share, 6 %.
-    bias = expected
-    assert found.slice_ratio == pytest.approx(expected, rel=4 * SPREAD + bias)
-    # Slices are independent: n of them are n times as certain. What is left of the
-    # covariance by chance is held above zero, which can only add.
-    assert found.ratio > expected / SLICES.size * (1 - 4 * SPREAD - bias)
-    assert found.ratio < expected / SLICES.size * 1.6
+        area = np.pi * RADIUS_MM**2 / PIXEL_MM**2
+        assert expected == pytest.approx(1 / area, rel=0.02)
+    assert found.slice_ratio == pytest.approx(expected, rel=4 * SPREAD)
+    # Slices are independent: n of them are n times as certain.
+    share = found.ratio * SLICES.size / expected
+    assert 1 - 4 * SPREAD < share < 1 + 2 * BIAS
 
 
 def test_slices_that_share_their_noise_add_less(placement: Placement) -> None:
@@ -99,8 +110,7 @@ def test_slices_that_share_their_noise_add_less(placement: Placement) -> None:
     rho, count = 0.4, SLICES.size
     found = measured(placement, shared=rho)
     expected = share_of_a_voxel(0) / count * (1 + 2 * rho * (count - 1) / count)
-    assert found.ratio > expected * (1 - 4 * SPREAD)
-    assert found.ratio < expected * 1.4
+    assert 1 - 4 * SPREAD < found.ratio / expected < 1 + 2 * BIAS
 
 
 def test_in_a_single_slice_the_scatter_from_place_to_place_stands_in(

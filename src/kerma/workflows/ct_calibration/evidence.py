@@ -28,9 +28,10 @@ _BESIDE_MM = 30.0  # from the module's middle: the next module, or the phantom's
 _OUTLINE_MARGIN_MM = 5.0
 _SEEN_RAYS = 0.25  # of the outline that must be in view to judge it
 # What each hint is worth beside the inserts, which are worth one. The outline must
-# outweigh one wrong insert, its size and the neighbors together one of eight.
+# outweigh one wrong insert, its size one of eight: it is good to a few tenths of a mm.
 _OUTLINE_WORTH = 0.2
-_HINT_WORTH = 0.1
+_SIZE_WORTH = 0.15
+_NEIGHBORS_WORTH = 0.1
 _SWAPPED_WORTH = 0.05  # each: a phantom turned and reshuffled could be anything
 _RESIDUAL_WORTH = 0.02  # per mm
 _OPTIONAL_WORTH = 0.01
@@ -98,7 +99,8 @@ class Evidence:
             self.score * (self.found + missing / 2) / len(phantom.inserts)
             - _SWAPPED_WORTH * sum(f.partner is not None for f in self.findings)
             + _OUTLINE_WORTH * _or_half(self.outline_match)
-            + _HINT_WORTH * (_or_half(self.neighbors_match) + fits)
+            + _NEIGHBORS_WORTH * _or_half(self.neighbors_match)
+            + _SIZE_WORTH * fits
             - _RESIDUAL_WORTH * self.placement.residual_mm
             - _OPTIONAL_WORTH * optional
             - _TURNED_WORTH * (abs(self.placement.roll_deg) > 90)
@@ -304,8 +306,8 @@ def _neighbors(
     """
     level = _edge_level(placement, scale)
     shown = [_body_at(coarse, placement, side * _BESIDE_MM, level) for side in (-1, 1)]
-    if all(side is None for side in shown):
-        return None
+    if None in shown and False not in shown:
+        return None  # every model has a body on one side at least
     phantom = placement.phantom
     ends = [(n.from_mm, n.to_mm) for n in phantom.neighbors]
     ends.append((-phantom.length_mm / 2, phantom.length_mm / 2))

@@ -143,11 +143,18 @@ def _placed(
 def _is_flawless(evidence: Evidence) -> bool:
     """Whether a model explains all that is seen, so that no other need be tried."""
     confirmed = all(one.identity is Identity.CONFIRMED for one in evidence.findings)
+    as_delivered = all(
+        key == insert.material
+        for key, insert in zip(
+            evidence.materials, evidence.placement.phantom.inserts, strict=True
+        )
+    )
     outline = evidence.outline_match
     return (
         _explains(evidence)
         and evidence.score >= _FLAWLESS_SCORE
         and confirmed
+        and as_delivered
         and (outline is None or outline >= _OUTLINE_PART)
     )
 
@@ -178,9 +185,10 @@ def _look_alike(first: RingPattern, second: RingPattern) -> bool:
 
 
 def _best_of_each(tried: Sequence[Evidence]) -> list[Evidence]:
-    """The best evidence for each model, best model first."""
+    """The best evidence for each model, best model first; what explains comes first."""
     best: dict[str, Evidence] = {}
-    for one in sorted(tried, key=lambda evidence: -evidence.weight):
+    ranked = sorted(tried, key=lambda one: (_explains(one), one.weight), reverse=True)
+    for one in ranked:
         best.setdefault(one.placement.phantom.name, one)
     return list(best.values())
 

@@ -17,6 +17,7 @@ _TOLERANCE_HU = 60.0
 _TOLERANCE_PART = 0.12
 _GAINS = (0.4, 1.6)
 _OFFSETS_HU = (-250.0, 250.0)
+_LOWEST_HU = -1024.0
 _LEVER_HU = 150.0  # two inserts nearer than this say nothing about the gain
 
 
@@ -38,7 +39,12 @@ class HUScale:
 
     def apply(self, expected: FloatArray | float) -> FloatArray:
         """CT numbers that this scanner gives for expected ones, HU."""
-        return np.asarray(self.gain * np.asarray(expected) + self.offset_hu)
+        return _on_line(np.asarray(expected), self.gain, self.offset_hu)
+
+
+def _on_line(expected: FloatArray, gain: float, offset_hu: float) -> FloatArray:
+    """Points of the line, held at the lowest CT number that 12 bits can write."""
+    return np.asarray(np.maximum(gain * expected + offset_hu, _LOWEST_HU))
 
 
 def tolerances(expected: FloatArray, background_hu: float) -> FloatArray:
@@ -75,7 +81,7 @@ def fit_scale(
         line = _line(expected, measured, np.array(pair))
         if line is None:
             continue
-        off = np.abs(measured - line[0] * expected - line[1])
+        off = np.abs(measured - _on_line(expected, *line))
         agrees = np.nan_to_num(off, nan=np.inf) <= allowed * line[0]
         key = (int(agrees.sum()), -float(np.sum((off[agrees] / allowed[agrees]) ** 2)))
         if key > best_key:
@@ -104,6 +110,6 @@ def _refined(
     line = _line(expected, measured, np.flatnonzero(scale.agrees))
     if line is None:
         return scale
-    off = np.abs(measured - line[0] * expected - line[1])
+    off = np.abs(measured - _on_line(expected, *line))
     agrees = np.nan_to_num(off, nan=np.inf) <= allowed * line[0]
     return HUScale(*line, agrees) if agrees.sum() >= scale.agrees.sum() else scale
