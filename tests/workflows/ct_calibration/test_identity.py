@@ -52,6 +52,11 @@ def moved(phantom: Phantom, cycle: Sequence[str]) -> FloatArray:
     return measured
 
 
+def written(hu: FloatArray) -> FloatArray:
+    """What a scanner of 12 bits makes of CT numbers."""
+    return np.maximum(hu, -1024.0)
+
+
 def apart(name: str, first: str, second: str) -> float:
     """How many HU lie between the materials of two inserts."""
     phantom = MODELS[name]
@@ -91,7 +96,7 @@ def test_an_exchange_of_materials_60_hu_apart_is_named(
     """On any HU scale, with readings that are off by a few HU."""
     name, first, second = pair
     model = MODELS[name]
-    measured = gain * moved(model, (first, second)) + offset
+    measured = written(gain * moved(model, (first, second)) + offset)
     measured += np.random.default_rng(seed).uniform(-3, 3, measured.size)
     found, scale = found_in(model, measured)
     wrong = {name for name, one in found.items() if one.identity == Identity.SWAPPED}
@@ -99,8 +104,8 @@ def test_an_exchange_of_materials_60_hu_apart_is_named(
     assert found[first].partner == at(model, second)
     assert second in found[first].remark
     assert scale is not None
-    # Readings 3 HU off over a range of 1000 HU and more tilt the line by less.
-    assert scale.gain == pytest.approx(gain, abs=0.02)
+    # Readings 3 HU off tilt the line a little, air that was cut off more.
+    assert scale.gain == pytest.approx(gain, abs=0.02 if gain < 0.9 else 0.15)
 
 
 @pytest.mark.parametrize(("name", "first", "second"), ALIKE)
@@ -170,9 +175,9 @@ def test_inserts_of_different_size_cannot_be_exchanged() -> None:
 
 @given(st.floats(0.7, 1.2), st.floats(-60, 60))
 def test_a_missing_insert_reads_like_air(gain: float, offset: float) -> None:
-    measured = gain * expected_of(CATPHAN) + offset
-    measured[at(CATPHAN, "delrin")] = gain * -1000.0 + offset
-    found, _ = found_in(CATPHAN, measured)
+    expected = expected_of(CATPHAN)
+    expected[at(CATPHAN, "delrin")] = -1000.0
+    found, _ = found_in(CATPHAN, written(gain * expected + offset))
     assert found["delrin"].identity == Identity.MISSING
     assert "like air: delrin is not there" in found["delrin"].remark
     others = {one.identity for name, one in found.items() if name != "delrin"}

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from kerma.workflows.ct_calibration.scale import fit_scale, tolerances
@@ -11,13 +11,29 @@ EXPECTED = np.array([-1000.0, -196.0, -104.0, -47.0, -1000.0, 115.0, 355.0, 990.
 BACKGROUND_HU = 95.0
 
 
-@given(st.floats(0.45, 1.55), st.floats(-200, 200))
+LOWEST_HU = -1024.0  # of 12 bits
+
+
+@given(st.floats(0.45, 1.2), st.floats(-200, 200))
 def test_the_scale_of_a_scanner_is_found(gain: float, offset: float) -> None:
-    scale = fit_scale(EXPECTED, gain * EXPECTED + offset, BACKGROUND_HU)
+    measured = gain * EXPECTED + offset
+    assume(measured.min() >= LOWEST_HU)
+    scale = fit_scale(EXPECTED, measured, BACKGROUND_HU)
     assert scale is not None
-    assert (scale.gain, scale.offset_hu) == pytest.approx((gain, offset))
+    assert (scale.gain, scale.offset_hu) == pytest.approx((gain, offset), abs=1e-6)
     assert scale.agrees.all()
     assert scale.apply(100.0) == pytest.approx(gain * 100 + offset)
+
+
+@given(st.floats(1.0, 1.2), st.floats(-60, 60))
+def test_air_that_12_bits_cannot_write_is_no_wrong_insert(
+    gain: float, offset: float
+) -> None:
+    measured = np.maximum(gain * EXPECTED + offset, LOWEST_HU)
+    scale = fit_scale(EXPECTED, measured, BACKGROUND_HU)
+    assert scale is not None
+    assert scale.agrees.all()
+    assert scale.apply(-5000.0) == LOWEST_HU
 
 
 @given(st.floats(0.7, 1.3), st.floats(-60, 60), st.permutations(range(8)))
@@ -25,6 +41,7 @@ def test_two_wrong_inserts_and_one_out_of_view_do_not_move_the_line(
     gain: float, offset: float, order: list[int]
 ) -> None:
     measured = gain * EXPECTED + offset
+    assume(measured.min() >= LOWEST_HU)
     wrong, hidden = order[:2], order[2]
     measured[wrong] += (700.0, -800.0)
     measured[hidden] = np.nan
