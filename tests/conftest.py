@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from kerma.core.phantom import Phantom
+from kerma.service.cli import main
 from kerma.simulation import (
     Noise,
     PhantomPlacement,
@@ -68,3 +71,29 @@ def catphan(models: Mapping[str, Phantom]) -> SimulatedCT:
 def calibrated(catphan: SimulatedCT, models: Mapping[str, Phantom]) -> Calibration:
     """Its calibration."""
     return calibrate(catphan.ct, tuple(models.values()), serial_number="CAT-1")
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a command ended: exit code, and what it said where."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def kerma(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Ending]:
+    """Run a command of the command line and see how it ends."""
+
+    def run(*arguments: object) -> Ending:
+        monkeypatch.setattr(sys, "argv", ["kerma", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ending:
+            main()
+        spoken = capsys.readouterr()
+        code = ending.value.code
+        return Ending(code if isinstance(code, int) else 0, spoken.out, spoken.err)
+
+    return run

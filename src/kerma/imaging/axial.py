@@ -99,9 +99,12 @@ class AxialStack:
         i = np.clip(column.astype(np.intp), 0, columns - 2)
         j = np.clip(row.astype(np.intp), 0, rows - 2)
         s, t = column - i, row - j
-        hu = self.hu
-        value = (1 - t) * ((1 - s) * hu[k, j, i] + s * hu[k, j, i + 1])
-        value += t * ((1 - s) * hu[k, j + 1, i] + s * hu[k, j + 1, i + 1])
+        # One flat index for the four neighbours: several times faster than three.
+        flat = np.ascontiguousarray(self.hu).ravel()
+        first = (k * rows + j) * columns + i
+        value = (1 - t) * ((1 - s) * flat.take(first) + s * flat.take(first + 1))
+        first += columns
+        value += t * ((1 - s) * flat.take(first) + s * flat.take(first + 1))
         return np.where(inside, value, np.nan)
 
     def disc(

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast, get_args
 
+import numpy as np
+
 from kerma.core.arrays import Vec3
 from kerma.errors import InputError
 from kerma.io import write_ct
@@ -69,6 +71,11 @@ class PhantomScan:
     def __post_init__(self) -> None:
         if self.slices < 1:
             raise InputError(f"A scan needs at least one slice; got {self.slices}.")
+        numbers = [value for value in vars(self).values() if isinstance(value, float)]
+        if not np.isfinite([*numbers, *self.shift_mm]).all():
+            raise InputError(f"A scan needs finite numbers; got {self}.")
+        if self.pixel_mm <= 0:
+            raise InputError(f"Pixels need a positive size; got {self.pixel_mm} mm.")
         if self.couch not in get_args(Couch):
             raise InputError(
                 f"There is no couch {self.couch!r}; there are "

@@ -58,9 +58,7 @@ def test_our_table_is_the_same_baseline(
 def test_a_scan_has_not_changed_since_its_own_table(
     tmp_path: Path, calibrated: Calibration, catphan: SimulatedCT
 ) -> None:
-    baseline = read_baseline(
-        written(tmp_path, calibration_csv(calibrated, catphan.ct))
-    )
+    baseline = read_baseline(written(tmp_path, calibration_csv(calibrated, catphan.ct)))
     check = check_constancy(calibrated, baseline, load_tolerances("seed")).constancy
     assert check is not None
     assert [one.change_hu for one in check.deviations] == [0.0] * 8

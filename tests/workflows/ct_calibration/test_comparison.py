@@ -26,7 +26,10 @@ SEED = load_tolerances("seed")
 
 
 def constancy_of(
-    today: Calibration, baseline: Baseline, tolerances: Tolerances = SEED, **options: Any
+    today: Calibration,
+    baseline: Baseline,
+    tolerances: Tolerances = SEED,
+    **options: Any,
 ) -> Constancy:
     checked = check_constancy(today, baseline, tolerances, **options)
     assert checked.constancy is not None

@@ -25,9 +25,7 @@ from kerma.workflows.ct_calibration.recognition import recognise
 RADIUS_MM = 6.35
 
 
-def cloud(
-    *, sigma: float, overshoot: float = 0.0, shift: float = 0.0
-) -> EdgeCloud:
+def cloud(*, sigma: float, overshoot: float = 0.0, shift: float = 0.0) -> EdgeCloud:
     """Pixels of 0.7 mm about a rod whose edge is drawn as the model says."""
     line = np.arange(-13, 14) * 0.7 + 0.13
     x, y = np.meshgrid(line, line)

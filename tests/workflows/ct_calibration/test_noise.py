@@ -3,7 +3,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kerma.core.arrays import FloatArray
 from kerma.imaging.axial import AxialStack
 from kerma.simulation.noise import noise_plane
 from kerma.workflows.ct_calibration.noise import RegionNoise, region_noise
@@ -65,7 +64,9 @@ def share_of_a_voxel(grain: float) -> float:
     """
     line = np.arange(-7, 8) * PIXEL_MM
     shares = []
-    for dx, dy in np.random.default_rng(0).uniform(-PIXEL_MM / 2, PIXEL_MM / 2, (40, 2)):
+    for dx, dy in np.random.default_rng(0).uniform(
+        -PIXEL_MM / 2, PIXEL_MM / 2, (40, 2)
+    ):
         x, y = (axis.ravel() for axis in np.meshgrid(line - dx, line - dy))
         inside = np.hypot(x, y) <= RADIUS_MM
         x, y = x[inside], y[inside]

@@ -309,7 +309,7 @@ def test_an_impossible_value_in_a_configuration_is_refused(
     with pytest.raises(InputError, match=r"between 0 and 20; got -1\.0"):
         apply_config(models["catphan504"], site)
     site = config("catphan504", roi_radius_fraction=1.5)
-    with pytest.raises(InputError, match="must cover between 0.1 and 1"):
+    with pytest.raises(InputError, match=r"must cover between 0\.1 and 1 "):
         apply_config(models["catphan504"], site)
 
 

@@ -96,7 +96,7 @@ def test_a_doubtful_insert_stays_off_the_curve(calibrated: Calibration) -> None:
     """And so does one whose electron density nobody publishes."""
     for change in ({"identity": Identity.UNEXPECTED}, {"red": None}):
         readings = tuple(
-            replace(one, **change) if one.material == "teflon" else one  # type: ignore[arg-type]  # one of two fields
+            replace(one, **change) if one.material == "teflon" else one
             for one in calibrated.readings
         )
         materials = {m for p in curve_of(readings).points for m in p.materials}

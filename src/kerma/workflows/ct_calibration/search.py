@@ -17,6 +17,7 @@ __all__ = ["Hypothesis", "likely_hypotheses", "more_hypotheses"]
 _STEP_MM = 4.0  # between centers tried; an insert of 12 mm survives half of it
 _NEAR = 1  # steps to each side tried first
 _FAR = 6  # steps tried where the first look is not convincing
+_FAR_SLICES = 16  # in which that is done
 _DOUBTFUL = 0.85  # under it the body's middle may be misjudged
 _CLOSE = 0.15  # to the best score
 _WORTH_A_LOOK = 0.35
@@ -94,10 +95,14 @@ def more_hypotheses(
         about = _circle_centers(stack, slices, radius)
         found += _try(stack, patterns, slices, about, reach=_NEAR)[:_KEPT]
         present = _try(stack, patterns, slices, about, reach=_NEAR, presence=True)
-        found += [one for one in present if one.score > present[0].score - _CLOSE]
+        close = [one for one in present if one.score > present[0].score - _CLOSE]
+        found += close[: 3 * _KEPT]
     if any(one.score >= _DOUBTFUL for one in found):
         return found
-    slices, centers = _body_centers(stack, spacing_mm=8.0)
+    some = np.linspace(0, slices.size - 1, min(slices.size, _FAR_SLICES)).astype(
+        np.intp
+    )
+    slices, centers = slices[some], centers[some]
     middle = np.broadcast_to(stack.middle, centers.shape)
     further = [
         one
