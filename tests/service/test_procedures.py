@@ -65,6 +65,31 @@ def test_one_of_several_series_is_chosen_by_its_uid(
     assert found.provenance.inputs[0].series_instance_uid == uid
 
 
+def test_a_tolerance_of_the_site_takes_the_place_of_the_profile_s(
+    series: Path, tmp_path: Path, calibrated: Calibration
+) -> None:
+    """Teflon: 45 and 90 HU in the profile, 95 HU here, and no action level."""
+    then = tmp_path / "then.csv"
+    means = (f"{one.name},{one.mean_hu - 92}\n" for one in calibrated.readings)
+    then.write_text("insert,hu_mean\n" + "".join(means))
+    config = tmp_path / "site.json"
+    config.write_text('{"tolerances_hu": {"teflon": 95}}')
+    found = ct_calibration(
+        series,
+        phantom="catphan504",
+        baseline=then,
+        tolerances="dose",
+        config=config,
+    ).constancy
+    assert found is not None
+    assert found.tolerances == "dose + site"
+    row = {one.insert: one for one in found.deviations}
+    assert (row["teflon"].tolerance_hu, row["teflon"].action_hu) == (95, 95)
+    assert row["teflon"].verdict == "pass"
+    assert (row["delrin"].tolerance_hu, row["delrin"].action_hu) == (22, 45)
+    assert row["delrin"].verdict == "fail"
+
+
 def test_progress_says_what_is_being_done(
     series: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
