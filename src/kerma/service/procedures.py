@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -31,6 +32,8 @@ from kerma.workflows.ct_calibration.procedure import calibrate
 from kerma.workflows.ct_calibration.result import Calibration
 
 __all__ = ["PROCEDURES", "Progress", "ct_calibration", "run"]
+
+_log = logging.getLogger(__name__)
 
 Progress = Callable[[str, float], None]
 """Called with what is being done and the fraction done, 0 to 1."""
@@ -110,7 +113,9 @@ def ct_calibration(
         from kerma.reports import report_calibration  # figures are slow to load
 
         report("Writing the report", 0.0)
-        report_calibration(result, ct, out, overwrite=overwrite)
+        files = report_calibration(result, ct, out, overwrite=overwrite)
+        if files.pdf_problem:
+            _log.warning("No PDF was written. %s", files.pdf_problem)
     return result
 
 

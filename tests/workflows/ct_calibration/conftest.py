@@ -38,8 +38,8 @@ def scanner() -> Scanner:
 
 @pytest.fixture(scope="session")
 def tried(models: Mapping[str, Phantom]) -> tuple[Phantom, ...]:
-    """The models to choose from: one of each kind."""
-    return tuple(models[name] for name in ("catphan504", "catphan600", "easycube"))
+    """The models to choose from: a round one and a square one."""
+    return models["catphan504"], models["easycube"]
 
 
 @pytest.fixture(scope="session")

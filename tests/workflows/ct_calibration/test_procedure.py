@@ -323,7 +323,7 @@ def test_what_is_no_known_phantom_is_refused(
     assert "\n" not in str(refusal.value)
 
 
-@pytest.mark.parametrize("name", ["cirs062m", "cirs062m_head", "easycube"])
+@pytest.mark.parametrize("name", ["cirs062m", "easycube"])
 def test_a_wrong_phantom_that_was_asked_for_is_refused(
     name: str, catphan: SimulatedCT, models: Mapping[str, Phantom]
 ) -> None:

@@ -11,8 +11,9 @@ from kerma.core.phantom import Phantom
 from kerma.errors import RecognitionError
 from kerma.imaging.axial import AxialStack
 from kerma.workflows.ct_calibration.evidence import Evidence, expected_of, weigh
+from kerma.workflows.ct_calibration.fitting import place, refine
 from kerma.workflows.ct_calibration.identity import Identity
-from kerma.workflows.ct_calibration.placement import Placement, place, refine
+from kerma.workflows.ct_calibration.placement import Placement
 from kerma.workflows.ct_calibration.rings import RingPattern, pattern_of
 from kerma.workflows.ct_calibration.search import (
     Hypothesis,
