@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from kerma.core.arrays import FloatArray
@@ -96,7 +96,8 @@ def test_an_exchange_of_materials_60_hu_apart_is_named(
     """On any HU scale, with readings that are off by a few HU."""
     name, first, second = pair
     model = MODELS[name]
-    measured = written(gain * moved(model, (first, second)) + offset)
+    measured = gain * moved(model, (first, second)) + offset
+    assume(measured.min() >= -1021)  # what 12 bits can write
     measured += np.random.default_rng(seed).uniform(-3, 3, measured.size)
     found, scale = found_in(model, measured)
     wrong = {name for name, one in found.items() if one.identity == Identity.SWAPPED}
@@ -104,8 +105,8 @@ def test_an_exchange_of_materials_60_hu_apart_is_named(
     assert found[first].partner == at(model, second)
     assert second in found[first].remark
     assert scale is not None
-    # Readings 3 HU off tilt the line a little, air that was cut off more.
-    assert scale.gain == pytest.approx(gain, abs=0.02 if gain < 0.9 else 0.15)
+    # Readings 3 HU off over a range of 1000 HU and more tilt the line by less.
+    assert scale.gain == pytest.approx(gain, abs=0.02)
 
 
 @pytest.mark.parametrize(("name", "first", "second"), ALIKE)

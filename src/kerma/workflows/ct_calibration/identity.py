@@ -66,7 +66,7 @@ def identify(
         The line from expected to measured CT numbers, wrong inserts left out.
     """
     scale = fit_scale(expected, measured, phantom.background_hu)
-    gain = 1.0 if scale is None else scale.gain
+    gain = 1.0 if scale is None else min(1.0, scale.gain)
     own = expected if scale is None else scale.apply(expected)
     allowed = tolerances(expected, phantom.background_hu) * gain
     partner = _exchanged(phantom, own, measured, allowed, gain)

@@ -18,6 +18,7 @@ _TOLERANCE_PART = 0.12
 _GAINS = (0.4, 1.6)
 _OFFSETS_HU = (-250.0, 250.0)
 _LOWEST_HU = -1024.0
+_AT_THE_END_HU = 4.0
 _LEVER_HU = 150.0  # two inserts nearer than this say nothing about the gain
 
 
@@ -81,11 +82,11 @@ def fit_scale(
         line = _line(expected, measured, np.array(pair))
         if line is None:
             continue
-        off = np.abs(measured - _on_line(expected, *line))
-        agrees = np.nan_to_num(off, nan=np.inf) <= allowed * line[0]
-        key = (int(agrees.sum()), -float(np.sum((off[agrees] / allowed[agrees]) ** 2)))
+        scale = _held_against(line, expected, measured, allowed)
+        off = (measured - scale.apply(expected))[scale.agrees] / allowed[scale.agrees]
+        key = (int(scale.agrees.sum()), -float(np.sum(off**2)))
         if key > best_key:
-            best_key, best = key, HUScale(*line, agrees)
+            best_key, best = key, scale
     return None if best is None else _refined(best, expected, measured, allowed)
 
 
@@ -93,8 +94,10 @@ def _line(
     expected: FloatArray, measured: FloatArray, among: IntArray
 ) -> tuple[float, float] | None:
     """Gain and offset through some inserts; ``None`` where they make no sense."""
+    # A value at the end of the scale may have been cut off there.
+    among = among[measured[among] > _LOWEST_HU + _AT_THE_END_HU]
     x, y = expected[among], measured[among]
-    if np.ptp(x) < _LEVER_HU:
+    if x.size < 2 or np.ptp(x) < _LEVER_HU:
         return None
     gain = float(np.sum((x - x.mean()) * (y - y.mean())) / np.sum((x - x.mean()) ** 2))
     offset = float(y.mean() - gain * x.mean())
@@ -110,6 +113,18 @@ def _refined(
     line = _line(expected, measured, np.flatnonzero(scale.agrees))
     if line is None:
         return scale
+    refined = _held_against(line, expected, measured, allowed)
+    return refined if refined.agrees.sum() >= scale.agrees.sum() else scale
+
+
+def _held_against(
+    line: tuple[float, float],
+    expected: FloatArray,
+    measured: FloatArray,
+    allowed: FloatArray,
+) -> HUScale:
+    """A line, and which inserts lie on it."""
     off = np.abs(measured - _on_line(expected, *line))
-    agrees = np.nan_to_num(off, nan=np.inf) <= allowed * line[0]
-    return HUScale(*line, agrees) if agrees.sum() >= scale.agrees.sum() else scale
+    # A small gain shrinks all differences; a large one makes none more plausible.
+    near = allowed * min(1.0, line[0])
+    return HUScale(*line, np.nan_to_num(off, nan=np.inf) <= near)
