@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -93,7 +94,8 @@ def test_a_tolerance_of_the_site_takes_the_place_of_the_profile_s(
 def test_progress_says_what_is_being_done(
     series: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reports, "report_calibration", lambda *_, **__: None)
+    written = SimpleNamespace(pdf_problem="")
+    monkeypatch.setattr(reports, "report_calibration", lambda *_, **__: written)
     told: list[tuple[str, float]] = []
     ct_calibration(
         series,
@@ -106,6 +108,18 @@ def test_progress_says_what_is_being_done(
     reading = [done for step, done in told if step == "Reading"]
     assert reading == sorted(reading)
     assert reading[-1] == 1
+
+
+def test_a_report_without_its_pdf_says_why(
+    series: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    written = SimpleNamespace(pdf_problem="Install Pango.")
+    monkeypatch.setattr(reports, "report_calibration", lambda *_, **__: written)
+    ct_calibration(series, phantom="catphan504", out=tmp_path)
+    assert "No PDF was written. Install Pango." in caplog.text
 
 
 def test_the_same_files_give_the_same_result(series: Path) -> None:

@@ -105,8 +105,8 @@ def test_an_exchange_of_materials_60_hu_apart_is_named(
     assert found[first].partner == at(model, second)
     assert second in found[first].remark
     assert scale is not None
-    # Readings 3 HU off over a range of 1000 HU and more tilt the line by less.
-    assert scale.gain == pytest.approx(gain, abs=0.02)
+    # The sound inserts span 150 HU or more; 3 HU at each end tilt that by 0.04.
+    assert scale.gain == pytest.approx(gain, abs=0.05)
 
 
 @pytest.mark.parametrize(("name", "first", "second"), ALIKE)

@@ -40,7 +40,7 @@ def test_air_that_12_bits_cannot_write_is_no_wrong_insert(
     st.floats(0.7, 1.3),
     st.floats(-60, 60),
     st.permutations(range(8)),
-    st.sampled_from([-800.0, -300.0, 300.0, 700.0]),
+    st.sampled_from([-800.0, 900.0]),
 )
 def test_a_wrong_insert_and_one_out_of_view_do_not_move_the_line(
     gain: float, offset: float, order: list[int], error: float

@@ -65,7 +65,7 @@ def calibrate(
         unseen=unseen,
         edge_spread_mm=edge.sigma_mm if edge else None,
         curve=curve,
-        notes=(*ct.notes, *_notes(match)),
+        notes=(*ct.notes, *_notes(match, ct.acquisition.kv)),
     )
 
 
@@ -145,9 +145,14 @@ def _pose(stack: AxialStack, match: Match) -> PhantomPose:
     )
 
 
-def _notes(match: Match) -> tuple[str, ...]:
+def _notes(match: Match, kv: float | None) -> tuple[str, ...]:
     """What a user should know of how the phantom was found."""
     notes = []
+    if kv is None:
+        notes.append(
+            "The scan does not say its tube voltage; the CT numbers expected are those "
+            "at 120 kV."
+        )
     placement = match.evidence.placement
     extent, length = placement.extent, placement.phantom.length_mm
     if extent.low_mm is None and extent.high_mm is None:

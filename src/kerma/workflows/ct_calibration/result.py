@@ -313,7 +313,7 @@ class Calibration(Result):
         raise InputError(f"There is no insert {name!r}; measured were {names}.")
 
     def summary(self) -> str:
-        """One line per insert and a verdict, for a terminal or a log book."""
+        """One line per insert, the notes and a verdict, for a terminal or a log book."""
         rows = [
             f"{r.name:<20} {r.mean_hu:>8.1f} HU  ± {r.uncertainty.expanded_hu:<5.1f}"
             f"  RED {'-' if r.red is None else format(r.red, '.3f'):<6}"
@@ -324,4 +324,7 @@ class Calibration(Result):
         rows += [f"{name:<20} not in view" for name in self.unseen]
         if self.constancy is not None:
             rows.append(self.constancy.summary())
+        rows += [f"note: {note}" for note in self.notes]
+        if self.recognition.caveat:
+            rows.append(f"note: {self.recognition.caveat}")
         return "\n".join([*rows, self.verdict.upper()])

@@ -97,12 +97,13 @@ def _draw_arrow(reading: InsertReading, ax: Axes, *, extent: float) -> None:
     up = reading.residual_hu > 0
     height = 0.88 * extent * (1 if up else -1)
     ax.plot(reading.mean_hu, height, "^" if up else "v", color=WARNING, markersize=6)
+    in_left_half = reading.mean_hu < np.mean(ax.get_xlim())
     ax.annotate(
         f"{words(reading.name)} {signed(reading.residual_hu, 0)} HU",
         (reading.mean_hu, height),
-        xytext=(-7, 0),
+        xytext=(7 if in_left_half else -7, 0),
         textcoords="offset points",
-        ha="right",
+        ha="left" if in_left_half else "right",
         va="center",
         fontsize=FONT_SIZE,
         color=WARNING,

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["direction_letters", "plot_regions"]
 
 _WINDOW_HU = 600.0
+_FEW_INSERTS = 12  # whose labels leave room for the picture
 _SURE = "#38d6c4"
 _DOUBTFUL = "#ff8a1f"  # lighter than WARNING, which is too dark on an image
 
@@ -64,7 +65,8 @@ def plot_regions(calibration: Calibration, ct: CT, ax: Axes | None = None) -> Ax
         The CT has not the slices that were measured.
     """
     if ax is None:
-        ax = new_figure(6.3, 4.3).add_axes((0.01, 0.01, 0.98, 0.87))
+        few = len(calibration.readings) <= _FEW_INSERTS
+        ax = new_figure(6.3 if few else 7.4, 4.3).add_axes((0.01, 0.01, 0.98, 0.87))
     centers = [reading.center_mm for reading in calibration.readings]
     places = _in_plane(ct.grid, calibration.pose.center_mm, centers)
     picture = _picture(calibration, ct, reach=float(np.abs(places).max()))
@@ -171,8 +173,11 @@ def _label_regions(
     texts = [_label(reading, ax) for reading in readings]
     sizes = [text.get_window_extent().size for text in texts]
     dots_per_mm = _make_room(picture, ax, text_width=max(size[0] for size in sizes))
-    gap = 1.25 * max(size[1] for size in sizes) / dots_per_mm
+    line = max(size[1] for size in sizes) / dots_per_mm
     left, right = np.split(order, [len(order) // 2])
+    # Closer together rather than beyond the image, but never into each other.
+    fair = (picture.bottom - picture.top) / max(right.size, 1)
+    gap = max(1.04 * line, min(1.25 * line, fair))
     for side, numbers in ((-1, left), (1, right)):
         edge = picture.left if side < 0 else picture.right
         heights = spread(
