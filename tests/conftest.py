@@ -93,7 +93,6 @@ def kerma(
         with pytest.raises(SystemExit) as ending:
             main()
         spoken = capsys.readouterr()
-        code = ending.value.code
-        return Ending(code if isinstance(code, int) else 0, spoken.out, spoken.err)
+        return Ending(int(ending.value.code or 0), spoken.out, spoken.err)
 
     return run

@@ -38,7 +38,7 @@ EXPECTED = [HU[key] for key, _ in RODS]
 
 
 def pattern(*, mirrored: bool = False) -> RingPattern:
-    return pattern_of(SMALL, EXPECTED, mirrored=mirrored)
+    return pattern_of(SMALL, np.array(EXPECTED), mirrored=mirrored)
 
 
 def turned(measured: FloatArray, degrees: int) -> FloatArray:
@@ -123,7 +123,7 @@ def test_the_profile_of_a_scan_is_the_pattern_of_its_phantom(
     """Blur, noise and wires aside, at the roll at which it was scanned."""
     model = models["catphan504"]
     hu = [model.material_of(insert).hu_at(120) for insert in model.inserts]
-    one = pattern_of(model, hu, mirrored=False)
+    one = pattern_of(model, np.array(hu), mirrored=False)
     stack = axial_stack(catphan.ct)
     center = catphan.truth.placement.center_mm
     middle = np.array([int(np.abs(stack.z - center[2]).argmin())])

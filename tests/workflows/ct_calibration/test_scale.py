@@ -33,7 +33,29 @@ def test_air_that_12_bits_cannot_write_is_no_wrong_insert(
     scale = fit_scale(EXPECTED, measured, BACKGROUND_HU)
     assert scale is not None
     assert scale.agrees.all()
-    assert scale.apply(-5000.0) == LOWEST_HU
+    if measured.min() == LOWEST_HU:
+        assert scale.apply(-5000.0) == LOWEST_HU
+
+
+def test_air_above_the_end_of_the_scale_does_not_vouch_for_a_steep_line() -> None:
+    """Teflon is 300 HU too high; a gain of 1.3 would explain it, but not the air."""
+    measured = EXPECTED.copy()
+    high = int(EXPECTED.argmax())
+    measured[high] += 300
+    scale = fit_scale(EXPECTED, measured, BACKGROUND_HU)
+    assert scale is not None
+    assert scale.gain == pytest.approx(1.0, abs=1e-6)
+    assert set(np.flatnonzero(~scale.agrees)) == {high}
+
+
+def test_a_scanner_without_an_end_of_its_scale_may_go_below_it() -> None:
+    measured = 1.19 * EXPECTED + 30
+    scale = fit_scale(EXPECTED, measured, BACKGROUND_HU)
+    assert scale is not None
+    assert scale.agrees.all()
+    assert scale.apply(-1000.0) == pytest.approx(-1160.0)
+    # What could not be written says nothing about the gain.
+    assert scale.apply(990.0) == pytest.approx(measured[-1], abs=1e-6)
 
 
 @given(

@@ -16,6 +16,7 @@ from kerma.workflows.ct_calibration.rings import (
     ANGLES_DEG,
     pattern_of,
     profiles,
+    rings_of,
 )
 from kerma.workflows.ct_calibration.scale import HUScale, fit_scale
 from kerma.workflows.ct_calibration.surroundings import match_neighbors, match_outline
@@ -204,14 +205,12 @@ def _score(
 
 def _sectors(placement: Placement, which: BoolArray) -> BoolArray:
     """(rings, 360) angles that some inserts cover, on their own ring."""
-    pattern_rings = pattern_of(
-        placement.phantom, np.zeros(which.size), mirrored=placement.mirrored
-    ).rings
-    covered = np.zeros((len(pattern_rings), ANGLES_DEG.size), dtype=bool)
+    rings = rings_of(placement.phantom)
+    covered = np.zeros((len(rings), ANGLES_DEG.size), dtype=bool)
     for index in np.flatnonzero(which):
         x, y = placement.rods[index]
         radius = np.hypot(x, y)
-        ring = int(np.argmin([abs(radius - ring.radius_mm) for ring in pattern_rings]))
+        ring = int(np.argmin([abs(radius - ring.radius_mm) for ring in rings]))
         away = (ANGLES_DEG - np.degrees(np.arctan2(y, x)) + 180) % 360 - 180
         diameter = placement.phantom.inserts[index].diameter_mm
         if radius < diameter / 2:

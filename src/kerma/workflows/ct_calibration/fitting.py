@@ -28,9 +28,7 @@ _CLEAR_CONTRAST_HU = 40.0
 _CLEAR_RATIO = 0.5  # contrast over noise of one pixel from which a position counts
 
 
-def place(
-    stack: AxialStack, coarse: AxialStack, hypothesis: Hypothesis, expected: FloatArray
-) -> Placement:
+def place(stack: AxialStack, coarse: AxialStack, hypothesis: Hypothesis) -> Placement:
     """Fit a model to the scan, starting where its pattern was found.
 
     Parameters
@@ -39,15 +37,15 @@ def place(
         The scan, and the same with pixels of about 2 mm.
     hypothesis
         The model and where its pattern shows.
-    expected
-        (n,) expected CT number of each insert, HU.
     """
     x, y, roll = _sharpen(coarse, hypothesis)
     phantom, mirrored = hypothesis.pattern.phantom, hypothesis.pattern.mirrored
     nominal = _nominal(phantom.inserts, mirrored=mirrored)
     rods = _turn(nominal, np.exp(1j * np.deg2rad(roll)))
     radii = np.array([insert.diameter_mm / 2 for insert in phantom.inserts])
-    contrast = contrast_along_axis(coarse, rods + np.array([x, y]), radii, expected)
+    contrast = contrast_along_axis(
+        coarse, rods + np.array([x, y]), radii, hypothesis.pattern.expected
+    )
     extent = find_extent(coarse, contrast, hypothesis.k, phantom)
     placement = Placement(
         phantom, mirrored, x, y, 0.0, 0.0, roll, 1.0, 0.0, extent, rods,

@@ -139,7 +139,10 @@ def _exchanged(
         before = capped[cycle, cycle].sum()
         after = capped[cycle, assigned[cycle]].sum()
         enough = len(cycle) * _DISTINCT_HU * _SUSPECT_HU * gain**2
-        if bool(fits[cycle, assigned[cycle]].all()) and before - after >= enough:
+        apart = np.abs(own[suspects[cycle]] - own[suspects[assigned[cycle]]])
+        distinct = apart.min() >= 0.999 * _DISTINCT_HU * gain
+        fit = bool(fits[cycle, assigned[cycle]].all())
+        if distinct and fit and before - after >= enough:
             for row in cycle:
                 partner[suspects[row]] = int(suspects[assigned[row]])
     return partner

@@ -63,12 +63,12 @@ def region_noise(
         single = _scatter(places, means[:, 0]) / voxel
         return RegionNoise(single, single)
     variogram = _variogram(means)
-    sill = float(np.mean(variogram[2:])) if variogram.size > 3 else variogram.max()
-    covariance = np.maximum(sill - variogram, 0.0)
+    # Slices further apart than two share no noise; nearer ones may.
+    sill = float(np.mean(variogram[2:] if variogram.size > 2 else variogram))
     count = slices.size
-    lags = np.arange(1, variogram.size + 1)
-    kept = lags < count
-    shared = 2 * np.sum((count - lags[kept]) * covariance[kept]) / count**2
+    lags = np.arange(1, min(2, variogram.size) + 1)
+    covariance = sill - variogram[: lags.size]
+    shared = max(0.0, 2 * float(np.sum((count - lags) * covariance)) / count**2)
     return RegionNoise(sill / voxel, (sill / count + shared) / voxel)
 
 

@@ -154,6 +154,11 @@ def _notes(match: Match, kv: float | None) -> tuple[str, ...]:
             "at 120 kV."
         )
     placement = match.evidence.placement
+    if abs(placement.roll_deg) > 90:
+        notes.append(
+            f"The phantom is turned by {placement.roll_deg:.0f} degrees; is that how it "
+            f"was placed, and is it this model?"
+        )
     extent, length = placement.extent, placement.phantom.length_mm
     if extent.low_mm is None and extent.high_mm is None:
         notes.append(

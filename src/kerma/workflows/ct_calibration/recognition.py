@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,6 +28,7 @@ __all__ = ["Match", "recognise"]
 # its outline too.
 _SCORE, _FOUND_PART = 0.80, 0.6
 _LOW_SCORE, _HIGH_FOUND_PART, _OUTLINE_PART = 0.60, 0.80, 0.7
+_OUTLINE_LEAST = 0.3
 _FLAWLESS_SCORE = 0.95
 _FOUND_LEAST = 4
 _MOST_SWAPPED = 4
@@ -92,7 +93,7 @@ def recognise(
         return [
             weigh(stack, coarse, placement, kv)
             for hypothesis in hypotheses
-            for placement in _placed(stack, coarse, hypothesis, families, kv)
+            for placement in _placed(stack, coarse, hypothesis, families)
         ]
 
     tried = weighed(likely_hypotheses(coarse, patterns))
@@ -131,12 +132,9 @@ def _placed(
     coarse: AxialStack,
     hypothesis: Hypothesis,
     families: Sequence[Sequence[RingPattern]],
-    kv: float | None,
 ) -> list[Placement]:
     """Place a hypothesis, for each model that looks like it."""
-    placement = place(
-        stack, coarse, hypothesis, expected_of(hypothesis.pattern.phantom, kv)
-    )
+    placement = place(stack, coarse, hypothesis)
     family = next(one for one in families if one[0] is hypothesis.pattern)
     return [replace(placement, phantom=member.phantom) for member in family]
 
@@ -163,16 +161,28 @@ def _is_flawless(evidence: Evidence) -> bool:
 def _families(phantoms: Sequence[Phantom], kv: float | None) -> list[list[RingPattern]]:
     """The patterns of all models from both ends, those that look alike together."""
     families: list[list[RingPattern]] = []
-    for phantom in phantoms:
-        for mirrored in (False, True):
-            pattern = pattern_of(phantom, expected_of(phantom, kv), mirrored=mirrored)
-            for family in families:
-                if _look_alike(family[0], pattern):
-                    family.append(pattern)
-                    break
-            else:
-                families.append([pattern])
+    for pattern in _patterns(phantoms, kv):
+        for family in families:
+            if _look_alike(family[0], pattern):
+                family.append(pattern)
+                break
+        else:
+            families.append([pattern])
     return families
+
+
+def _patterns(phantoms: Sequence[Phantom], kv: float | None) -> Iterator[RingPattern]:
+    """Every model from both ends, as delivered and with each optional material."""
+    for phantom in phantoms:
+        variants = [expected_of(phantom, kv)]
+        for index, insert in enumerate(phantom.inserts):
+            for key in insert.optional_materials:
+                variant = variants[0].copy()
+                variant[index] = phantom.materials[key].hu_at(kv)
+                variants.append(variant)
+        for expected in variants:
+            for mirrored in (False, True):
+                yield pattern_of(phantom, expected, mirrored=mirrored)
 
 
 def _look_alike(first: RingPattern, second: RingPattern) -> bool:
@@ -206,8 +216,13 @@ def _explains(evidence: Evidence) -> bool:
         and part >= _HIGH_FOUND_PART
         and (evidence.outline_match or 0.0) >= _OUTLINE_PART
     )
+    # Another outline is an annulus about the phantom, or another phantom: then every
+    # insert must be right.
+    outline = evidence.outline_match
+    framed = outline is None or outline >= _OUTLINE_LEAST
     return (
         alike
+        and (framed or (part == 1 and swapped == 0))
         and evidence.found >= min(_FOUND_LEAST, count)
         and swapped <= _MOST_SWAPPED
         and abs(placement.scale - 1) <= _SCALE_RANGE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +41,8 @@ class RingPattern:
         Whether it is seen from its other end.
     rings
         Its rings.
+    expected
+        (n,) expected CT number of each insert, HU.
     hu
         (rings, 360) expected CT numbers at `ANGLES_DEG`, HU.
     """
@@ -48,6 +50,7 @@ class RingPattern:
     phantom: Phantom
     mirrored: bool
     rings: tuple[Ring, ...]
+    expected: FloatArray
     hu: FloatArray
 
     def correlations(self, measured: FloatArray) -> FloatArray:
@@ -123,7 +126,7 @@ def rings_of(phantom: Phantom) -> tuple[Ring, ...]:
 
 
 def pattern_of(
-    phantom: Phantom, expected_hu: Iterable[float], *, mirrored: bool
+    phantom: Phantom, expected: FloatArray, *, mirrored: bool
 ) -> RingPattern:
     """The pattern of a model whose inserts have the expected CT numbers given."""
     rings = rings_of(phantom)
@@ -131,12 +134,12 @@ def pattern_of(
     radii = _band_radii(rings)[:, :, None]
     angle = np.deg2rad(ANGLES_DEG)
     x, y = radii * np.cos(angle), radii * np.sin(angle)
-    for insert, value in zip(phantom.inserts, expected_hu, strict=True):
+    for insert, value in zip(phantom.inserts, expected, strict=True):
         insert_x, insert_y = insert.center_mm
         insert_x = -insert_x if mirrored else insert_x
         inside = np.hypot(x - insert_x, y - insert_y) <= insert.diameter_mm / 2
         hu[inside] = np.clip(value, *_CLIP_HU)
-    return RingPattern(phantom, mirrored, rings, hu.mean(axis=1))
+    return RingPattern(phantom, mirrored, rings, expected, hu.mean(axis=1))
 
 
 def profiles(

@@ -30,22 +30,27 @@ class HUScale:
     ----------
     gain, offset_hu
         measured = gain * expected + offset.
+    floor_hu
+        Lowest CT number that the scanner writes, where the scan shows one.
     agrees
         (n,) which inserts lie on the line to within their tolerance.
     """
 
     gain: float
     offset_hu: float
+    floor_hu: float
     agrees: BoolArray
 
     def apply(self, expected: FloatArray | float) -> FloatArray:
         """CT numbers that this scanner gives for expected ones, HU."""
-        return _on_line(np.asarray(expected), self.gain, self.offset_hu)
+        line = self.gain * np.asarray(expected) + self.offset_hu
+        return np.asarray(np.maximum(line, self.floor_hu))
 
 
-def _on_line(expected: FloatArray, gain: float, offset_hu: float) -> FloatArray:
-    """Points of the line, held at the lowest CT number that 12 bits can write."""
-    return np.asarray(np.maximum(gain * expected + offset_hu, _LOWEST_HU))
+def _floor(measured: FloatArray) -> float:
+    """-1024 HU where a reading stands there, as 12 bits have it; else no floor."""
+    lowest = float(np.nanmin(measured)) if np.isfinite(measured).any() else 0.0
+    return _LOWEST_HU if abs(lowest - _LOWEST_HU) <= _AT_THE_END_HU else -np.inf
 
 
 def tolerances(expected: FloatArray, background_hu: float) -> FloatArray:
@@ -95,7 +100,7 @@ def _line(
 ) -> tuple[float, float] | None:
     """Gain and offset through some inserts; ``None`` where they make no sense."""
     # A value at the end of the scale may have been cut off there.
-    among = among[measured[among] > _LOWEST_HU + _AT_THE_END_HU]
+    among = among[measured[among] > _floor(measured) + 2 * _AT_THE_END_HU]
     x, y = expected[among], measured[among]
     if x.size < 2 or np.ptp(x) < _LEVER_HU:
         return None
@@ -124,7 +129,9 @@ def _held_against(
     allowed: FloatArray,
 ) -> HUScale:
     """A line, and which inserts lie on it."""
-    off = np.abs(measured - _on_line(expected, *line))
+    gain, offset = line
+    floor = _floor(measured)
+    off = np.abs(measured - np.maximum(gain * expected + offset, floor))
     # A small gain shrinks all differences; a large one makes none more plausible.
-    near = allowed * min(1.0, line[0])
-    return HUScale(*line, np.nan_to_num(off, nan=np.inf) <= near)
+    near = allowed * min(1.0, gain)
+    return HUScale(gain, offset, floor, np.nan_to_num(off, nan=np.inf) <= near)
