@@ -83,12 +83,15 @@ def test_the_summary_has_a_line_for_every_insert_and_a_verdict(
         red=None,
     )
     readings = (reading, *calibrated.readings[1:])
-    lines = replace(calibrated, readings=readings, unseen=("ldpe",)).summary()
-    first, insert, *_, hidden, verdict = lines.splitlines()
+    lines = replace(
+        calibrated, readings=readings, unseen=("ldpe",), notes=("Odd.",)
+    ).summary()
+    first, insert, *_, hidden, note, verdict = lines.splitlines()
     assert first.startswith("Catphan 504 (CTP404), score 0.9")
     assert insert.startswith("pmp")
     assert insert.endswith("swapped: reads like Teflon")
     assert hidden.split() == ["ldpe", "not", "in", "view"]
+    assert note == "note: Odd."
     assert verdict == "INCONCLUSIVE"
 
 
