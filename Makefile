@@ -44,7 +44,7 @@ bench: $(READY)  ## Time Kerma beside its peers (makes .venv-peers on first use)
 	$(BIN)/python benchmarks/run.py
 
 study: $(READY)  ## Print the accuracy table of 200 simulated scans.
-	$(BIN)/python benchmarks/ct_calibration_study.py
+	$(BIN)/python -m benchmarks.ct_calibration_study
 
 lock: $(READY)  ## Pin the packages anew after a change in pyproject.toml.
 	$(BIN)/python -m pip install --quiet uv
