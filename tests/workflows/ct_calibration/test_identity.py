@@ -227,3 +227,12 @@ def test_the_undecided_pairs_of_the_body_phantom(models: Mapping[str, Phantom]) 
     assert frozenset({"Muscle", "Liver"}) in named
     assert frozenset({"Adipose", "Breast (50/50)"}) in named
     assert not any("Bone 200 mg/cc HA" in pair for pair in named)
+
+
+def test_an_insert_that_is_a_little_off_joins_no_exchange() -> None:
+    """Muscle 35 HU high, next to liver: it would fit a little better in its place."""
+    measured = moved(CIRS, ("outer_liver", "outer_lung_exhale"))
+    measured[at(CIRS, "outer_muscle")] += 35
+    found, _ = found_in(CIRS, measured)
+    wrong = {name for name, one in found.items() if one.identity == Identity.SWAPPED}
+    assert wrong == {"outer_liver", "outer_lung_exhale"}

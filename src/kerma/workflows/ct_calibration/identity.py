@@ -133,7 +133,9 @@ def _exchanged(
     capped = np.minimum(residual**2, (2 * allowed[suspects]) ** 2)
     capped[diameters[:, None] != diameters] = np.inf
     capped[~np.isfinite(capped)] = 1e12
-    assigned = linear_sum_assignment(capped)[1]
+    # Staying is preferred, lest an insert that is a little off joins an exchange.
+    moving = (_SUSPECT_HU * gain) ** 2 * (1 - np.eye(suspects.size))
+    assigned = linear_sum_assignment(capped + moving)[1]
     fits = np.abs(residual) <= allowed[suspects]
     for cycle in _cycles(assigned):
         before = capped[cycle, cycle].sum()
