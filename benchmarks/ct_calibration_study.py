@@ -22,7 +22,7 @@ from kerma.workflows.ct_calibration.result import Calibration
 
 __all__ = ["Outcome", "run_case", "run_study", "table"]
 
-_FIRST_UNSEEN = 1000
+_FIRST_UNSEEN = 2000
 
 
 @dataclass(frozen=True)
