@@ -81,7 +81,7 @@ REFERENCES = (
 
 
 @pytest.mark.parametrize("reference", REFERENCES, ids=lambda one: one.scan)
-def test_a_real_catphan_is_recognised_and_read_as_by_others(
+def test_a_real_catphan_is_recognized_and_read_as_by_others(
     reference: Reference, real_data: Path, kerma: Kerma
 ) -> None:
     """To 3 HU, as far apart as two ways to choose slices and pixels are."""

@@ -32,7 +32,7 @@ class Grid:
     origin
         Position of the center of voxel ``(0, 0, 0)``, ``(x, y, z)`` in mm.
     spacing
-        Distance between neighbouring voxel centers along ``(k, j, i)``, mm; for
+        Distance between neighboring voxel centers along ``(k, j, i)``, mm; for
         uneven slices the first is the median distance.
     axes
         Unit vectors along ``(k, j, i)``, each ``(x, y, z)``.

@@ -23,7 +23,7 @@ class Material:
         Name on the phantom's certificate.
     hu_by_kv
         Expected CT number, HU, at one or more tube voltages in kV. It serves to
-        recognise the insert, never as its measured value.
+        recognize the insert, never as its measured value.
     source
         Where these numbers are from.
     red

@@ -99,7 +99,7 @@ class AxialStack:
         i = np.clip(column.astype(np.intp), 0, columns - 2)
         j = np.clip(row.astype(np.intp), 0, rows - 2)
         s, t = column - i, row - j
-        # One flat index for the four neighbours: several times faster than three.
+        # One flat index for the four neighbors: several times faster than three.
         flat = np.ascontiguousarray(self.hu).ravel()
         first = (k * rows + j) * columns + i
         value = (1 - t) * ((1 - s) * flat.take(first) + s * flat.take(first + 1))

@@ -123,11 +123,11 @@ def fit_disc(
     center = np.zeros(2)
     largest_step = radius_mm / 4
     for blur in (max(sigma_mm, radius_mm / 5), sigma_mm, sigma_mm, sigma_mm):
-        jacobian, fitted, linear = _linearised(x, y, values, center, radius_mm, blur)
+        jacobian, fitted, linear = _linearized(x, y, values, center, radius_mm, blur)
         step = _solve(jacobian, values - fitted)
         length = float(np.hypot(*step[:2]))
         center = center + step[:2] * min(1.0, largest_step / max(length, 1e-12))
-    jacobian, fitted, linear = _linearised(x, y, values, center, radius_mm, sigma_mm)
+    jacobian, fitted, linear = _linearized(x, y, values, center, radius_mm, sigma_mm)
     noise = float(np.std(values - fitted))
     information = float(np.square(jacobian[:, :2]).sum()) / 2
     spread = noise / np.sqrt(information) if information > 0 else np.inf
@@ -142,7 +142,7 @@ def fit_disc(
     )
 
 
-def _linearised(
+def _linearized(
     x: FloatArray,
     y: FloatArray,
     values: FloatArray,

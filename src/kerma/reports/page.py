@@ -61,7 +61,7 @@ def clock(time: str | None) -> str:
 
 
 def short_uid(uid: str) -> str:
-    """Both ends of a UID: enough to recognise it."""
+    """Both ends of a UID: enough to recognize it."""
     return uid if len(uid) <= 28 else f"{uid[:12]}…{uid[-12:]}"
 
 

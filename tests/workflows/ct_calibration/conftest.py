@@ -19,7 +19,7 @@ from kerma.simulation import (
     slice_stack,
 )
 from kerma.workflows.ct_calibration.placement import Placement
-from kerma.workflows.ct_calibration.recognition import recognise
+from kerma.workflows.ct_calibration.recognition import recognize
 
 Scan = Callable[..., SimulatedCT]
 
@@ -70,4 +70,4 @@ def placement(models: Mapping[str, Phantom], scan: Scan, scanner: Scanner) -> Pl
     """A Catphan 504 in the middle of a scan without noise, where it was found."""
     quiet = replace(scanner, noise=Noise())
     stack = axial_stack(scan(scanner=quiet).ct)
-    return recognise(stack, [models["catphan504"]], 120.0).evidence.placement
+    return recognize(stack, [models["catphan504"]], 120.0).evidence.placement

@@ -20,7 +20,7 @@ from kerma.workflows.ct_calibration.edges import (
     choose_fraction,
     measure_edge,
 )
-from kerma.workflows.ct_calibration.recognition import recognise
+from kerma.workflows.ct_calibration.recognition import recognize
 
 RADIUS_MM = 6.35
 
@@ -91,7 +91,7 @@ def test_the_blur_of_a_scan_is_that_of_its_scanner(
     """
     sharp = replace(scanner, noise=Noise(), psf_mm=psf_mm, overshoot=overshoot)
     stack = axial_stack(scan(scanner=sharp).ct)
-    edge = recognise(stack, [models["catphan504"]], 120.0).evidence.placement.edge
+    edge = recognize(stack, [models["catphan504"]], 120.0).evidence.placement.edge
     assert edge is not None
     sigma = sharp.blur[0][1]
     assert edge.sigma_mm == pytest.approx(sigma, rel=0.03)

@@ -76,7 +76,7 @@ def assert_found_where_it_lies(found: Calibration, simulated: SimulatedCT) -> No
 
 
 @pytest.mark.parametrize("name", phantom_names())
-def test_every_shipped_phantom_is_recognised_and_read(
+def test_every_shipped_phantom_is_recognized_and_read(
     name: str, models: Mapping[str, Phantom], scanner: Scanner
 ) -> None:
     """Among all of them, in an ordinary scan that shows both of its ends."""
@@ -194,7 +194,7 @@ def test_fractions_of_a_hounsfield_unit_are_read_as_well(
 def test_a_scanner_with_its_own_scale_is_read_as_it_is(
     scan: Scan, scanner: Scanner, gain: float, offset: float
 ) -> None:
-    """Recognised by what differs, measured without correction."""
+    """Recognized by what differs, measured without correction."""
     scale = HUScale(gain=gain, offset_hu=offset)
     simulated = scan(scanner=replace(scanner, scale=scale))
     found = calibrate(simulated.ct, [CATPHAN])

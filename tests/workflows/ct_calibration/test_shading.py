@@ -11,7 +11,7 @@ from kerma.imaging.axial import axial_stack
 from kerma.simulation import Artifacts, Noise, Scanner, SimulatedCT, slice_stack
 from kerma.workflows.ct_calibration.phantoms import choose_phantoms
 from kerma.workflows.ct_calibration.placement import Placement
-from kerma.workflows.ct_calibration.recognition import recognise
+from kerma.workflows.ct_calibration.recognition import recognize
 from kerma.workflows.ct_calibration.shading import Shading, measure_shading
 
 Scan = Callable[..., SimulatedCT]
@@ -26,7 +26,7 @@ PARABOLAS = [
 
 def placed(simulated: SimulatedCT) -> Placement:
     models = choose_phantoms(simulated.truth.phantom)
-    return recognise(axial_stack(simulated.ct), models, 120.0).evidence.placement
+    return recognize(axial_stack(simulated.ct), models, 120.0).evidence.placement
 
 
 def shading_of(simulated: SimulatedCT, placement: Placement) -> Shading:

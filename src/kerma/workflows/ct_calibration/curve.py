@@ -116,7 +116,7 @@ class Curve:
 
 
 def fit_curve(points: Iterable[CurvePoint]) -> Curve:
-    """Sort the points by RED and merge neighbours until HU ascends too.
+    """Sort the points by RED and merge neighbors until HU ascends too.
 
     Merging is the pool-adjacent-violators rule: points in the wrong order share
     their weighted mean, so no part of the curve ever falls.

@@ -23,7 +23,7 @@ from kerma.workflows.ct_calibration.surroundings import match_neighbors, match_o
 
 __all__ = ["Evidence", "expected_of", "weigh"]
 
-_READ = 0.5  # part of an insert's radius that is read to recognise it
+_READ = 0.5  # part of an insert's radius that is read to recognize it
 _SECTOR = 1.6  # of an insert's own width, to cover the blur about it
 # What each hint is worth beside the inserts, which are worth one. The outline must
 # outweigh one wrong insert, its size one of eight: it is good to a few tenths of a mm.

@@ -51,7 +51,7 @@ class _Reader:
 def read_inserts(
     ct: CT, stack: AxialStack, match: Match
 ) -> tuple[tuple[InsertReading, ...], tuple[str, ...]]:
-    """Read every insert of a recognised phantom.
+    """Read every insert of a recognized phantom.
 
     Parameters
     ----------

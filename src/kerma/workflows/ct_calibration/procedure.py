@@ -13,7 +13,7 @@ from kerma.workflows.ct_calibration.curve import Curve, CurvePoint, average, fit
 from kerma.workflows.ct_calibration.evidence import Evidence
 from kerma.workflows.ct_calibration.identity import Identity, undecided_pairs
 from kerma.workflows.ct_calibration.inserts import read_inserts, with_certificates
-from kerma.workflows.ct_calibration.recognition import Match, recognise
+from kerma.workflows.ct_calibration.recognition import Match, recognize
 from kerma.workflows.ct_calibration.result import (
     Calibration,
     Candidate,
@@ -52,7 +52,7 @@ def calibrate(
         Fewer than two materials are left for the curve.
     """
     stack = axial_stack(ct)
-    match = recognise(stack, phantoms, ct.acquisition.kv)
+    match = recognize(stack, phantoms, ct.acquisition.kv)
     readings, unseen = read_inserts(ct, stack, match)
     curve = curve_of(readings)
     edge = match.evidence.placement.edge

@@ -21,7 +21,7 @@ from kerma.workflows.ct_calibration.search import (
     more_hypotheses,
 )
 
-__all__ = ["Match", "recognise"]
+__all__ = ["Match", "recognize"]
 
 # Real scans score 0.97 and more, other objects under 0.6. A wrong insert and much
 # noise bring a phantom down to that; nearly all its inserts must then be right, and
@@ -66,7 +66,7 @@ class Match:
         return self.evidence.weight - rest[0].weight if rest else None
 
 
-def recognise(
+def recognize(
     stack: AxialStack, phantoms: Sequence[Phantom], kv: float | None
 ) -> Match:
     """Find the model that explains the scan best, and refuse if none does.
