@@ -31,15 +31,7 @@ def _disc_profile(radius: float, sigma: float) -> tuple[FloatArray, FloatArray]:
 
 
 def blurred_disc(distance: FloatArray, *, radius: float, sigma: float) -> FloatArray:
-    r"""A disc through a Gaussian blur.
-
-    A point at distance :math:`d` from the center is shifted by a normal error in
-    both directions; the value is the chance that it ends inside, the distribution
-    function of the noncentral chi-square with two degrees of freedom:
-
-    .. math:: c(d) = F\left(R^2/\sigma^2;\ 2,\ d^2/\sigma^2\right)
-
-    It is :math:`1 - \exp(-R^2 / 2\sigma^2)` at the center.
+    """A disc through a Gaussian blur: `kerma.imaging.discs.blurred_disc`, tabulated.
 
     Parameters
     ----------

@@ -23,9 +23,9 @@ from kerma.workflows.ct_calibration.search import (
 
 __all__ = ["Match", "recognize"]
 
-# Real scans score 0.97 and more, other objects under 0.6. A wrong insert and much
-# noise bring a phantom down to that; nearly all its inserts must then be right, and
-# its outline too.
+# Real scans score 0.97 and more, patients and other phantoms mostly under 0.65. A wrong
+# insert and much noise bring a phantom down to that; nearly all its inserts must then
+# be right, and its outline too.
 _SCORE, _FOUND_PART = 0.80, 0.6
 _LOW_SCORE, _HIGH_FOUND_PART, _OUTLINE_PART = 0.60, 0.80, 0.7
 _OUTLINE_LEAST = 0.3

@@ -77,7 +77,7 @@ def likely_hypotheses(
         The models, from both ends.
     """
     slices, centers = _body_centers(stack, spacing_mm=4.0)
-    found = _try(stack, patterns, slices, centers, reach=_NEAR)
+    found = _try(stack, patterns, _Grid(slices, centers, _NEAR))
     return [one for one in found if one.score > found[0].score - _CLOSE]
 
 
@@ -90,11 +90,11 @@ def more_hypotheses(
     material, and at last far from any middle.
     """
     slices, centers = _body_centers(stack, spacing_mm=4.0)
-    found = _try(stack, patterns, slices, centers, reach=_NEAR)[:_KEPT]
+    found = _try(stack, patterns, _Grid(slices, centers, _NEAR))[:_KEPT]
     for radius in _radii(patterns):
-        about = _circle_centers(stack, slices, radius)
-        found += _try(stack, patterns, slices, about, reach=_NEAR)[:_KEPT]
-        present = _try(stack, patterns, slices, about, reach=_NEAR, presence=True)
+        about = _Grid(slices, _circle_centers(stack, slices, radius), _NEAR)
+        found += _try(stack, patterns, about)[:_KEPT]
+        present = _try(stack, patterns, about, presence=True)
         close = [one for one in present if one.score > present[0].score - _CLOSE]
         found += close[: 3 * _KEPT]
     if any(one.score >= _DOUBTFUL for one in found):
@@ -107,7 +107,7 @@ def more_hypotheses(
     further = [
         one
         for start in (centers, middle)
-        for one in _try(stack, patterns, slices, start, reach=_FAR)
+        for one in _try(stack, patterns, _Grid(slices, start, _FAR))
     ]
     further.sort(key=lambda hypothesis: -hypothesis.score)
     return found + further[:_KEPT]
@@ -214,36 +214,44 @@ def _middle_of_lines(mask: BoolArray) -> float:
     return float(np.median((first + last) / 2))
 
 
+class _Grid:
+    """Centers to try in some slices, and the profiles read about them so far."""
+
+    def __init__(self, slices: IntArray, centers: FloatArray, reach: int) -> None:
+        offsets = np.arange(-reach, reach + 1) * _STEP_MM
+        shift = np.stack(np.meshgrid(offsets, offsets), axis=-1).reshape(-1, 2)
+        self.k = np.repeat(slices, len(shift))
+        self.x, self.y = (centers[:, None, :] + shift).reshape(-1, 2).T
+        self._read: dict[Ring, FloatArray] = {}
+
+    def profiles(self, stack: AxialStack, rings: Sequence[Ring]) -> FloatArray:
+        """(n, rings, 360) CT numbers along rings about every center, read once."""
+        for ring in rings:
+            if ring not in self._read:
+                self._read[ring] = profiles(stack, [ring], self.k, self.x, self.y)
+        return np.concatenate([self._read[ring] for ring in rings], axis=1)
+
+
 def _try(
     stack: AxialStack,
     patterns: Sequence[RingPattern],
-    slices: IntArray,
-    centers: FloatArray,
+    grid: _Grid,
     *,
-    reach: int,
     presence: bool = False,
 ) -> list[Hypothesis]:
-    """Correlate every pattern about a grid of centers in every slice, best first."""
-    if slices.size == 0:
+    """Correlate every pattern about every center of a grid, best first."""
+    if grid.k.size == 0:
         return []
-    offsets = np.arange(-reach, reach + 1) * _STEP_MM
-    shift = np.stack(np.meshgrid(offsets, offsets), axis=-1).reshape(-1, 2)
-    k = np.repeat(slices, len(shift))
-    x, y = (centers[:, None, :] + shift).reshape(-1, 2).T
-    sampled: dict[Ring, FloatArray] = {}
     found = []
     for pattern in patterns:
-        for ring in pattern.rings:
-            if ring not in sampled:
-                sampled[ring] = profiles(stack, [ring], k, x, y)
-        measured = np.concatenate([sampled[ring] for ring in pattern.rings], axis=1)
+        measured = grid.profiles(stack, pattern.rings)
         correlate = pattern.presence_correlations if presence else pattern.correlations
         scores = correlate(measured)
         at_roll = scores.argmax(axis=0)
         for roll in _peaks(scores.max(axis=0)):
             best = int(at_roll[roll])
             score = float(scores[best, roll])
-            place = (int(k[best]), float(x[best]), float(y[best]))
+            place = (int(grid.k[best]), float(grid.x[best]), float(grid.y[best]))
             found.append(Hypothesis(pattern, score, *place, float(roll), presence))
     return sorted(found, key=lambda hypothesis: -hypothesis.score)
 
