@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 # It is in the peers' environment only.
-import SimpleITK  # type: ignore[import-not-found]
+import SimpleITK
 
 from benchmarks.workers.meter import measure
 

@@ -13,9 +13,11 @@ from pydicom import dcmread
 
 import kerma.io.ct_writer
 from kerma.core.grid import Grid
+from kerma.core.study import Study
 from kerma.core.volume import CT, Acquisition
 from kerma.errors import InputError
 from kerma.io import read_ct, write_ct
+from tests.io.validators import dciodvfy_errors, dcmdump
 
 AXIAL = ((0.0, 0.0, 1.0), (0.0, 1.0, 0.0), (1.0, 0.0, 0.0))
 SCAN = Acquisition(
@@ -117,12 +119,12 @@ def test_every_required_attribute_is_there(tmp_path: Path) -> None:
         FrameOfReferenceUID ImageType PixelSpacing ImageOrientationPatient
         ImagePositionPatient SamplesPerPixel PhotometricInterpretation Rows Columns
         BitsAllocated BitsStored HighBit PixelRepresentation RescaleIntercept
-        RescaleSlope PixelData InstanceNumber PatientName PatientID
+        RescaleSlope PixelData InstanceNumber
     """
     may_be_blank = """
         PatientBirthDate PatientSex StudyDate StudyTime ReferringPhysicianName StudyID
         AccessionNumber SeriesNumber Manufacturer PositionReferenceIndicator
-        SliceThickness KVP AcquisitionNumber PatientPosition
+        SliceThickness KVP AcquisitionNumber PatientPosition PatientName PatientID
     """
     for keyword in required.split():
         assert data[keyword].value not in (None, ""), keyword
@@ -190,9 +192,9 @@ def test_uids_that_are_none_or_not_one_each_are_made_anew(tmp_path: Path) -> Non
     assert len(set(back.sop_instance_uids)) == 2
     assert back.grid.frame_of_reference.startswith("2.25.")
     with pytest.raises(
-        InputError, match="study_instance_uid is 'x', which is no DICOM"
+        InputError, match="Study Instance UID is 'x', which is no DICOM"
     ):
-        write_ct(ct, tmp_path / "b", study_instance_uid="x")
+        write_ct(ct, tmp_path / "b", study=Study(study_instance_uid="x"))
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
@@ -250,7 +252,7 @@ def test_text_that_dicom_does_not_allow_is_refused(
 
 
 def test_the_patient_is_as_given(tmp_path: Path) -> None:
-    file = write_ct(make_ct(), tmp_path, patient_name="A^B", patient_id="7")[0]
+    file = write_ct(make_ct(), tmp_path, study=Study("A^B", "7"))[0]
     data = dcmread(file)
     assert (data.PatientName, data.PatientID) == ("A^B", "7")
 
@@ -270,3 +272,10 @@ def test_real_series_come_back(series: str, real_data: Path, tmp_path: Path) -> 
     assert back.grid.is_same_as(ct.grid)
     assert back.acquisition == dataclasses.replace(ct.acquisition, rescale_type="HU")
     assert back.sop_instance_uids == ct.sop_instance_uids
+
+
+def test_an_independent_validator_finds_nothing_wrong(tmp_path: Path) -> None:
+    for ct in (make_ct(), make_ct(acquisition=Acquisition())):
+        file = write_ct(ct, tmp_path / str(id(ct)))[0]
+        assert dciodvfy_errors(file) == []
+        assert "CTImageStorage" in dcmdump(file)

@@ -10,6 +10,7 @@ import numpy as np
 
 from kerma.core.arrays import FloatArray, HUArray
 from kerma.core.grid import Grid
+from kerma.core.study import Study
 from kerma.errors import GeometryError
 
 __all__ = ["CT", "Acquisition", "Volume"]
@@ -96,6 +97,8 @@ class CT(Volume):
         DICOM Series Instance UID (0020,000E), empty where the file has none.
     sop_instance_uids
         SOP Instance UID (0008,0018) of each slice, in slice order.
+    study
+        Patient and study.
     notes
         What was odd about the files but changed no number, one sentence each.
     """
@@ -103,6 +106,7 @@ class CT(Volume):
     acquisition: Acquisition = field(default_factory=Acquisition)
     series_instance_uid: str = ""
     sop_instance_uids: tuple[str, ...] = ()
+    study: Study = field(default_factory=Study)
     notes: tuple[str, ...] = ()
 
     @property

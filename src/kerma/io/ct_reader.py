@@ -75,6 +75,7 @@ def read_ct(
         sop_instance_uids=tuple(
             image.header.text(Tag.SOP_INSTANCE_UID) for image in stack.slices
         ),
+        study=first.study(),
         notes=found.notes() + stack.notes + _identity_notes(stack) + pixels.notes,
     )
 

@@ -25,7 +25,7 @@ from kerma.io.dicom_source import Source
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-__all__ = ["decode", "frame_headers", "parse", "parse_header"]
+__all__ = ["decode", "frame_headers", "guarded", "parse", "parse_header"]
 
 _LARGEST_FILE = 2 * 2**30  # bytes; these files are held in memory
 _MOST_FRAMES = 2**16
@@ -34,7 +34,8 @@ _UNITS_OF_HU = ("[hnsf'U]", "[hnsf'U", "HU")  # UCUM, and what is written for it
 
 
 @contextmanager
-def _gateway(name: str) -> Iterator[None]:
+def guarded(name: str) -> Iterator[None]:
+    """A block in which pydicom may fail in any way: it leaves as a `DicomError`."""
     logger = logging.getLogger("pydicom")
     was_disabled, logger.disabled = logger.disabled, True  # it quotes what it reads
     try:
@@ -62,7 +63,7 @@ def parse(source: Source, *, pixels: bool = True) -> Dataset:
     """
     from pydicom import dcmread
 
-    with _gateway(source.name), source.open() as stream:
+    with guarded(source.name), source.open() as stream:
         content = stream.read(_LARGEST_FILE + 1)
         if len(content) > _LARGEST_FILE:
             raise DicomError(
@@ -80,7 +81,7 @@ def parse_header(source: Source) -> Header:
         It is damaged.
     """
     data = parse(source, pixels=False)
-    with _gateway(source.name):
+    with guarded(source.name):
         elements = _wanted(data) | _wanted(data.file_meta)
         is_little_endian = data.original_encoding[1] is not False
     return Header(elements, is_little_endian=is_little_endian, has_pixels=True)
@@ -105,7 +106,7 @@ def decode(data: Dataset, name: str, frame: int) -> NDArray[np.integer[Any]]:
             f"{name}: is compressed, but does not say how (Transfer Syntax UID "
             f"(0002,0010) is missing). Export it again, uncompressed."
         )
-    with _gateway(name):
+    with guarded(name):
         try:
             decoder = get_decoder(syntax)
         except NotImplementedError as error:
@@ -151,7 +152,7 @@ def frame_headers(source: Source, header: Header) -> list[Header]:
         The groups do not fit the number of frames, or the unit is not HU.
     """
     data = parse(source, pixels=False)
-    with _gateway(source.name):
+    with guarded(source.name):
         count = int(header.hint(Tag.NUMBER_OF_FRAMES) or 0)
         per_frame = data.get("PerFrameFunctionalGroupsSequence") or []
         if not 1 <= count <= _MOST_FRAMES or len(per_frame) != count:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kerma.core.arrays import Vec3
+from kerma.core.study import Study
 from kerma.core.volume import Acquisition
 from kerma.errors import DicomError
 from kerma.io.dicom_file import is_enhanced
@@ -104,6 +105,23 @@ class Slice:
     def frame_of_reference(self) -> str:
         """Frame of Reference UID, empty where the file has none."""
         return self.header.text(Tag.FRAME_OF_REFERENCE_UID)
+
+    def study(self) -> Study:
+        """Patient and study, as the header names them."""
+        text = self.header.text
+        return Study(
+            patient_name=text(Tag.PATIENT_NAME),
+            patient_id=text(Tag.PATIENT_ID),
+            birth_date=text(Tag.PATIENT_BIRTH_DATE),
+            sex=text(Tag.PATIENT_SEX),
+            study_instance_uid=text(Tag.STUDY_INSTANCE_UID),
+            study_id=text(Tag.STUDY_ID),
+            date=text(Tag.STUDY_DATE),
+            time=text(Tag.STUDY_TIME),
+            description=text(Tag.STUDY_DESCRIPTION),
+            accession_number=text(Tag.ACCESSION_NUMBER),
+            referring_physician=text(Tag.REFERRING_PHYSICIAN_NAME),
+        )
 
     def acquisition(self) -> Acquisition:
         """What the header says of how the image was made."""

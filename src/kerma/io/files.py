@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from kerma.errors import InputError
 
-__all__ = ["make_folder", "write_file"]
+__all__ = ["all_or_none", "make_folder", "write_file"]
 
 
 def write_file(file: Path, content: str | bytes) -> Path:
@@ -56,6 +59,43 @@ def make_folder(folder: Path) -> Path:
             f"{folder}: this folder cannot be made ({error.strerror})."
         ) from error
     return folder
+
+
+@contextmanager
+def all_or_none(folder: Path, names: Sequence[str]) -> Iterator[Path]:
+    """A temporary folder whose files move to their place once all are written.
+
+    Raises
+    ------
+    InputError
+        A file of one of the names exists, or the folder cannot be written.
+    """
+    taken = [name for name in names if (folder / name).exists()]
+    if taken:
+        raise InputError(
+            f"{folder.name}: {taken[0]} is there already; nothing was written. Choose "
+            f"an empty folder."
+        )
+    make_folder(folder)
+    moved: list[Path] = []
+    try:
+        temporary = Path(tempfile.mkdtemp(dir=folder, prefix=".writing-"))
+    except OSError as error:
+        raise InputError(
+            f"{folder.name}: cannot be written ({error.strerror})."
+        ) from error
+    try:
+        yield temporary
+        for name in names:
+            moved.append((temporary / name).rename(folder / name))  # noqa: PERF401  (kept for the way back)
+    except OSError as error:
+        for file in moved:
+            file.unlink(missing_ok=True)
+        raise InputError(
+            f"{folder.name}: cannot be written ({error.strerror})."
+        ) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _umask() -> int:

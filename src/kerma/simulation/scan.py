@@ -9,6 +9,7 @@ from functools import lru_cache, partial
 import numpy as np
 
 from kerma.core.arrays import BoolArray, FloatArray
+from kerma.core.study import Study
 from kerma.core.volume import CT
 from kerma.simulation.couch import couch_plane
 from kerma.simulation.cuts import Plane, cut_at
@@ -18,7 +19,10 @@ from kerma.simulation.scanner import HUScale, Scanner
 from kerma.simulation.shading import field_radius, field_shading, object_shading
 from kerma.simulation.solids import Scene, patch_of, render
 
-__all__ = ["scan"]
+__all__ = ["PHANTOM_STUDY", "scan"]
+
+PHANTOM_STUDY = Study(patient_name="Kerma^Phantom", patient_id="KERMA")
+"""Whose the simulated scans are."""
 
 
 def scan(
@@ -71,6 +75,7 @@ def scan(
         acquisition=scanner.acquisition,
         series_instance_uid=uid("series"),
         sop_instance_uids=tuple(uid(f"slice {k}") for k in range(grid.shape[0])),
+        study=PHANTOM_STUDY,
     )
 
 

@@ -1,0 +1,1 @@
+"""Compiled inner loops: arrays and floats only."""
