@@ -40,7 +40,9 @@ class Item:
 
     def has(self, keyword: str) -> bool:
         """Whether the element is there and not empty."""
-        value = self.value(keyword)
+        value: Any = self.raw(keyword)  # decoding may fail where nobody asks for it
+        if value is None:
+            value = self.value(keyword)
         if isinstance(value, str):
             return bool(value.strip(" \0"))
         if isinstance(value, bytes):
@@ -179,9 +181,18 @@ class Item:
         inside = f"{self.place}, " if self.place else ""
         return f"{self.file}: {inside}{element_name(keyword)}"
 
+    def _is_decimal(self, keyword: str) -> bool:
+        """Whether an element is numbers written as text, as it stands in the file."""
+        from pydicom.datadict import dictionary_VR, tag_for_keyword
+
+        if dictionary_VR(keyword) not in ("DS", "IS"):
+            return False
+        element = self.data.get_item(tag_for_keyword(keyword) or 0)
+        return element is not None and element.VR in ("DS", "IS", "UN", None)
+
     def _floats(self, keyword: str) -> FloatArray:
         # Decimal strings are taken apart here: pydicom makes an object of each.
-        value: Any = self.raw(keyword) if _is_decimal(keyword) else None
+        value: Any = self.raw(keyword) if self._is_decimal(keyword) else None
         if value is None:
             value = self.value(keyword)
         if isinstance(value, bytes):
@@ -198,13 +209,6 @@ class Item:
             shown = plain("\\".join(map(str, value)), 40)
             raise self.problem(keyword, f"is {shown!r}; finite numbers are needed")
         return np.array(numbers, dtype=np.float64)
-
-
-def _is_decimal(keyword: str) -> bool:
-    """Whether the values of an element are numbers written as text."""
-    from pydicom.datadict import dictionary_VR
-
-    return dictionary_VR(keyword) in ("DS", "IS")
 
 
 def _float(part: Any) -> float:

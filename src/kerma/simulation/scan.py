@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from functools import lru_cache, partial
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from kerma.core.arrays import BoolArray, FloatArray
 from kerma.core.study import Study
+from kerma.core.uids import uid_from
 from kerma.core.volume import CT
 from kerma.simulation.couch import couch_plane
 from kerma.simulation.cuts import Plane, cut_at
@@ -51,7 +51,7 @@ def scan(
     """
     placement = placement or PhantomPlacement()
     scanner = scanner or Scanner()
-    uid = partial(_uid, f"{seed} {scene} {placement} {scanner}")
+    uid = partial(uid_from, f"{seed} {scene} {placement} {scanner}")
     grid = scanner.grid(uid("frame of reference"))
     blur = tuple((weight, sigma / placement.scale) for weight, sigma in scanner.blur)
     patch = lru_cache(maxsize=64)(partial(patch_of, blur=blur))
@@ -119,9 +119,3 @@ def _written(plane: FloatArray, scale: HUScale, outside: BoolArray) -> FloatArra
     if scale.padding_hu is not None:
         stored[outside] = scale.padding_hu
     return stored
-
-
-def _uid(content: str, what: str) -> str:
-    """A DICOM UID under 2.25, as made from a UUID, that follows from the content."""
-    digest = hashlib.sha256(f"{what} {content}".encode()).digest()
-    return f"2.25.{int.from_bytes(digest[:16], 'big')}"
