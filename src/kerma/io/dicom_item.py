@@ -188,7 +188,7 @@ class Item:
         if dictionary_VR(keyword) not in ("DS", "IS"):
             return False
         element = self.data.get_item(tag_for_keyword(keyword) or 0)
-        return element is not None and element.VR in ("DS", "IS", "UN", None)
+        return element.VR in ("DS", "IS", "UN", None)
 
     def _floats(self, keyword: str) -> FloatArray:
         # Decimal strings are taken apart here: pydicom makes an object of each.
