@@ -1,0 +1,54 @@
+"""kerma simulate ..."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["simulate"]
+
+simulate = typer.Typer(
+    help="Make scans whose right answer is known.", no_args_is_help=True
+)
+
+
+@simulate.command("ct-phantom")
+def simulate_ct_phantom(
+    phantom: Annotated[str, typer.Argument(help="A phantom's name or file.")],
+    out: Annotated[Path, typer.Argument(help="Folder for the DICOM series.")],
+    roll: Annotated[float, typer.Option(help="Turn about the axis, degrees.")] = 0.0,
+    tilt: Annotated[float, typer.Option(help="Inclination, degrees.")] = 0.0,
+    shift: Annotated[
+        tuple[float, float, float], typer.Option(help="Shift of the phantom, x y z mm.")
+    ] = (0.0, 0.0, 0.0),
+    slices: Annotated[int, typer.Option(help="Number of slices.")] = 40,
+    spacing: Annotated[float, typer.Option(help="Between slices, mm.")] = 2.5,
+    pixel: Annotated[float, typer.Option(help="Pixel size, mm.")] = 0.7,
+    kv: Annotated[float, typer.Option(help="Tube voltage, kV.")] = 120.0,
+    noise: Annotated[float, typer.Option(help="Noise, HU.")] = 8.0,
+    blur: Annotated[float, typer.Option(help="Point spread, mm.")] = 0.6,
+    cupping: Annotated[float, typer.Option(help="Cupping, HU.")] = 0.0,
+    gain: Annotated[float, typer.Option(help="Gain of the HU scale.")] = 1.0,
+    offset: Annotated[float, typer.Option(help="Offset of the HU scale, HU.")] = 0.0,
+    couch: Annotated[
+        str, typer.Option(help="none, flat, touching, curved or box.")
+    ] = "flat",
+    swap: Annotated[
+        tuple[str, str] | None, typer.Option(help="Exchange two inserts.")
+    ] = None,
+    missing: Annotated[str | None, typer.Option(help="Leave an insert out.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the noise.")] = 1,
+) -> None:
+    """Write a scan of a calibration phantom as a DICOM series."""
+    from kerma.service import simulations
+
+    scan = simulations.PhantomScan(
+        roll_deg=roll, tilt_deg=tilt, shift_mm=shift, slices=slices,
+        spacing_mm=spacing, pixel_mm=pixel, kv=kv, noise_hu=noise, blur_mm=blur,
+        cupping_hu=cupping, gain=gain, offset_hu=offset, couch=couch, swap=swap,
+        missing=missing, seed=seed,
+    )  # fmt: skip
+    written = simulations.simulate_ct_phantom(phantom, out, scan)
+    typer.echo(f"{len(written)} images in {out}")
