@@ -9,15 +9,20 @@ sign. The work grows with the pixels that the edges cross, not with the area.
 from __future__ import annotations
 
 import math
+from typing import Any, TypeAlias
 
-from kerma.core.arrays import FloatArray
+import numpy as np
+from numpy.typing import NDArray
+
 from kerma.kernels.compiled import compiled
 
 __all__ = ["add_polygon", "is_inside", "signed_area", "sum_along_rows"]
 
+Floats: TypeAlias = NDArray[np.floating[Any]]
+
 
 @compiled
-def signed_area(points: FloatArray) -> float:
+def signed_area(points: Floats) -> float:
     """Area of a polygon of (n, 2) corners ``(row, column)``, pixels²; sign by its turn.
 
     Positive where it turns from the rows to the columns.
@@ -30,7 +35,7 @@ def signed_area(points: FloatArray) -> float:
 
 
 @compiled
-def add_polygon(points: FloatArray, sign: float, changes: FloatArray) -> None:
+def add_polygon(points: Floats, sign: float, changes: Floats) -> None:
     """Add one simple polygon to an image of changes along the rows.
 
     Parameters
@@ -62,7 +67,7 @@ def add_polygon(points: FloatArray, sign: float, changes: FloatArray) -> None:
 
 
 @compiled
-def _add_piece(row: FloatArray, left: float, right: float, height: float) -> None:
+def _add_piece(row: Floats, left: float, right: float, height: float) -> None:
     """Add to one row what lies right of a piece of an edge, pixel by pixel."""
     columns = len(row) - 1
     if right <= 0:
@@ -85,7 +90,7 @@ def _add_piece(row: FloatArray, left: float, right: float, height: float) -> Non
 
 
 @compiled
-def sum_along_rows(changes: FloatArray, cover: FloatArray) -> None:
+def sum_along_rows(changes: Floats, cover: Floats) -> None:
     """Turn (nj, ni + 1) changes along the rows into (nj, ni) coverage."""
     for j in range(cover.shape[0]):
         total = 0.0
@@ -95,7 +100,7 @@ def sum_along_rows(changes: FloatArray, cover: FloatArray) -> None:
 
 
 @compiled
-def is_inside(point: FloatArray, polygon: FloatArray) -> bool:
+def is_inside(point: Floats, polygon: Floats) -> bool:
     """Whether a point (2,) lies in a polygon (n, 2), by crossings to its right."""
     inside = False
     for n in range(len(polygon)):
