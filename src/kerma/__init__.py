@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from kerma.lazy import loader
 
 if TYPE_CHECKING:
     from kerma.core.grid import Grid as Grid
@@ -35,11 +36,7 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> object:
-    """Load a public name on first use, so that the package itself loads at once."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'kerma' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+__getattr__ = loader(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:
