@@ -99,6 +99,8 @@ class Dose(Volume):
         What it is the sum of: a plan, a beam, one fraction.
     plan_uid
         SOP Instance UID of the plan it was computed for; empty where none is named.
+    other_plan_uids
+        SOP Instance UIDs of further plans, where it is the sum of several.
     beam_numbers
         Beams that contribute, where the file names them.
     fraction_group
@@ -136,6 +138,7 @@ class Dose(Volume):
     description: str = ""
     comment: str = ""
     notes: tuple[str, ...] = ()
+    other_plan_uids: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -13,13 +13,13 @@ from kerma.errors import DicomError
 from kerma.io.ct_pixels import read_hu
 from kerma.io.dicom_header import Tag
 from kerma.io.dicom_slice import Slice
+from kerma.io.orientation import row_and_column
 
 __all__ = ["Stack", "stack_slices"]
 
 _SAME_PLACE = 0.01  # mm; no scanner makes slices as close as this
 _OFF_LINE = 0.1  # mm; a slice further aside belongs to another stack
 _LEAST_ACROSS = 0.2  # cosine of the tilt; a gantry tilts by 30 degrees
-_SKEW_NOTED, _SKEW_REFUSED = 1e-4, 1e-3
 _LISTED = 8
 
 
@@ -88,22 +88,7 @@ def _directions(
             raise DicomError(_missing(slices[0], Tag.IMAGE_ORIENTATION_PATIENT))
         note = f"{Tag.IMAGE_ORIENTATION_PATIENT} is missing; taken as axial."
         return np.array([1.0, 0, 0]), np.array([0, 1.0, 0]), (note,)
-    rows, columns = np.array(first.orientation)
-    lengths = np.linalg.norm(first.orientation, axis=1)
-    skew = abs(rows @ columns)
-    if skew > _SKEW_REFUSED or np.abs(lengths - 1).max() > _SKEW_REFUSED:
-        raise DicomError(
-            f"{first.name}: {Tag.IMAGE_ORIENTATION_PATIENT} is {first.orientation}; "
-            f"it must be two perpendicular unit vectors."
-        )
-    rows = rows / lengths[0]
-    columns = columns - (columns @ rows) * rows
-    columns = columns / np.linalg.norm(columns)
-    if skew <= _SKEW_NOTED:
-        return rows, columns, ()
-    angle = np.degrees(skew)
-    note = f"Rows and columns were {angle:.3f} degrees off the right angle; corrected."
-    return rows, columns, (note,)
+    return row_and_column(first.orientation, first.name)
 
 
 def _positions(slices: Sequence[Slice]) -> tuple[FloatArray, tuple[str, ...]]:

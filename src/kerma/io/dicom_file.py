@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from kerma.errors import DicomError
 from kerma.io.dicom_gateway import parse_header
 from kerma.io.dicom_header import (
@@ -15,7 +17,14 @@ from kerma.io.dicom_header import (
 )
 from kerma.io.dicom_source import READ_ERRORS, DeflatedSource, Source, unreadable
 
-__all__ = ["is_ct", "is_enhanced", "read_header", "sop_classes"]
+__all__ = [
+    "data_set_start",
+    "is_ct",
+    "is_deflated",
+    "is_enhanced",
+    "read_header",
+    "sop_classes",
+]
 
 _CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
 _ENHANCED = (f"{_CT_IMAGE}.1", f"{_CT_IMAGE}.2")  # and legacy converted enhanced
@@ -83,17 +92,43 @@ def _head(source: Source, size: int) -> bytes:
 def _parse(
     source: Source, data: bytes, elements: dict[int, bytes]
 ) -> tuple[Source, Header] | None:
-    start = _first_element(source, data)
+    start = data_set_start(source, data, elements)
     if start is None:
         return None
-    if data[start : start + 2] == b"\x02\x00":
-        start = walk(data, start, explicit=True, until=0x00030000, elements=elements)
-    syntax = elements.get(Tag.TRANSFER_SYNTAX_UID, b"").strip(b" \0")
-    if syntax == _DEFLATED:
+    if is_deflated(elements):
         return read_header(DeflatedSource(source, start))
-    if syntax == _BIG_ENDIAN:
-        raise OddHeaderError
     return source, _read_data_set(data, start, elements)
+
+
+def data_set_start(
+    source: Source, data: bytes, elements: dict[int, bytes]
+) -> int | None:
+    """Where the data set begins; what the file meta says goes to the elements.
+
+    ``None`` if the bytes, the first of a file, are no DICOM.
+
+    Raises
+    ------
+    ShortHeaderError
+        The data end first.
+    OddHeaderError
+        It is big-endian.
+    """
+    start = _first_element(source, data)
+    if start is not None and data[start : start + 2] == b"\x02\x00":
+        start = walk(data, start, explicit=True, until=0x00030000, elements=elements)
+    if _syntax(elements) == _BIG_ENDIAN:
+        raise OddHeaderError
+    return start
+
+
+def is_deflated(elements: Mapping[int, bytes]) -> bool:
+    """Whether the file meta says that the data set is deflated."""
+    return _syntax(elements) == _DEFLATED
+
+
+def _syntax(elements: Mapping[int, bytes]) -> bytes:
+    return elements.get(Tag.TRANSFER_SYNTAX_UID, b"").strip(b" \0")
 
 
 def _first_element(source: Source, data: bytes) -> int | None:

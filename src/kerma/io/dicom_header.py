@@ -16,13 +16,19 @@ from enum import IntEnum
 from kerma.errors import DicomError
 
 __all__ = [
+    "ITEM",
+    "ITEM_END",
+    "SEQUENCE_END",
+    "UNDEFINED",
     "Header",
     "OddHeaderError",
     "ShortHeaderError",
     "Tag",
+    "element_at",
     "is_explicit",
     "pixel_data",
     "plain",
+    "sequence_end",
     "walk",
 ]
 
@@ -46,6 +52,7 @@ class Tag(IntEnum):
     STUDY_DESCRIPTION = 0x00081030
     SERIES_DESCRIPTION = 0x0008103E
     MODEL_NAME = 0x00081090
+    REFERENCED_SOP_INSTANCE_UID = 0x00081155
     PATIENT_NAME = 0x00100010
     PATIENT_ID = 0x00100020
     PATIENT_BIRTH_DATE = 0x00100030
@@ -79,6 +86,14 @@ class Tag(IntEnum):
     RESCALE_TYPE = 0x00281054
     LOSSY_IMAGE_COMPRESSION = 0x00282110
     MODALITY_LUT_SEQUENCE = 0x00283000
+    SOURCE_FRAME_OF_REFERENCE_UID = 0x00640003
+    RT_IMAGE_LABEL = 0x30020002
+    DOSE_SUMMATION_TYPE = 0x3004000A
+    STRUCTURE_SET_LABEL = 0x30060002
+    REFERENCED_FRAME_OF_REFERENCE_UID = 0x30060024
+    RT_PLAN_LABEL = 0x300A0002
+    BEAM_NUMBER = 0x300A00C0
+    REFERENCED_BEAM_NUMBER = 0x300C0006
     SHARED_FUNCTIONAL_GROUPS = 0x52009229
     PER_FRAME_FUNCTIONAL_GROUPS = 0x52009230
     PIXEL_DATA = 0x7FE00010
@@ -186,8 +201,8 @@ def plain(text: str, longest: int = 64) -> str:
     return "".join(c if c.isprintable() else "?" for c in text)[:longest]
 
 
-_UNDEFINED = 0xFFFFFFFF
-_ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
+UNDEFINED = 0xFFFFFFFF
+ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _DEEPEST = 32
 _WANTED = frozenset(int(tag) for tag in Tag)
 # PS3.5, 7.1.2: these have two reserved bytes and a length of four.
@@ -229,11 +244,11 @@ def walk(
             group, element = _tag(data, position)
             if group << 16 | element >= until:
                 return position  # its layout may differ: after file meta it does
-            tag, length, value_at, vr = _element(data, position, explicit=explicit)
-            if length == _UNDEFINED:
+            tag, length, value_at, vr = element_at(data, position, explicit=explicit)
+            if length == UNDEFINED:
                 # PS3.5, 6.2.2: the inside of UN is implicit.
                 inner = explicit and vr != b"UN"
-                end, after = _sequence_end(data, value_at, explicit=inner, depth=0)
+                end, after = sequence_end(data, value_at, explicit=inner, depth=0)
             else:
                 end = after = value_at + length
             if tag in _WANTED:
@@ -256,15 +271,15 @@ def pixel_data(data: bytes, start: int, *, explicit: bool) -> tuple[int, int] | 
         Another element is there.
     """
     try:
-        tag, length, value_at, _ = _element(data, start, explicit=explicit)
+        tag, length, value_at, _ = element_at(data, start, explicit=explicit)
     except struct.error as error:
         raise ShortHeaderError from error
     if tag != Tag.PIXEL_DATA:
         raise OddHeaderError
-    return None if length == _UNDEFINED else (value_at, length)
+    return None if length == UNDEFINED else (value_at, length)
 
 
-def _element(
+def element_at(
     data: bytes, position: int, *, explicit: bool
 ) -> tuple[int, int, int, bytes]:
     """Tag, length, place of the value, and VR of the element at a position."""
@@ -279,7 +294,7 @@ def _element(
     raise OddHeaderError
 
 
-def _sequence_end(
+def sequence_end(
     data: bytes, position: int, *, explicit: bool, depth: int
 ) -> tuple[int, int]:
     """Where the items of a sequence of undefined length end, and what follows them."""
@@ -288,12 +303,12 @@ def _sequence_end(
     while True:
         group, element, length = _implicit(data, position)
         tag = group << 16 | element
-        if tag == _SEQUENCE_END:
+        if tag == SEQUENCE_END:
             return position, position + 8
-        if tag != _ITEM:
+        if tag != ITEM:
             raise OddHeaderError
         position += 8
-        if length != _UNDEFINED:
+        if length != UNDEFINED:
             position += length
         else:
             position = _item_end(data, position, explicit=explicit, depth=depth)
@@ -303,11 +318,11 @@ def _item_end(data: bytes, position: int, *, explicit: bool, depth: int) -> int:
     """What follows an item of undefined length."""
     while True:
         group, element, _ = _implicit(data, position)
-        if group << 16 | element == _ITEM_END:
+        if group << 16 | element == ITEM_END:
             return position + 8
-        _, length, value_at, vr = _element(data, position, explicit=explicit)
-        if length == _UNDEFINED:
+        _, length, value_at, vr = element_at(data, position, explicit=explicit)
+        if length == UNDEFINED:
             inner = explicit and vr != b"UN"
-            _, position = _sequence_end(data, value_at, explicit=inner, depth=depth + 1)
+            _, position = sequence_end(data, value_at, explicit=inner, depth=depth + 1)
         else:
             position = value_at + length

@@ -45,8 +45,8 @@ class Item:
             value = self.value(keyword)
         if isinstance(value, str):
             return bool(value.strip(" \0"))
-        if isinstance(value, bytes):
-            return bool(value.strip(b" \0"))
+        if isinstance(value, bytes):  # a binary 0 or 32 is no blank
+            return bool(value.strip(b" \0") if _is_text(keyword) else value)
         return value is not None and (not isinstance(value, Sequence) or len(value) > 0)
 
     def value(self, keyword: str) -> Any:
@@ -62,7 +62,8 @@ class Item:
         tag = tag_for_keyword(keyword)
         if tag is None or tag not in self.data:
             return None
-        value = self.data.get_item(tag).value
+        # Deferred: nothing is decoded, so nothing can fail and no guard is needed.
+        value = self.data.get_item(tag, keep_deferred=True).value
         return value if isinstance(value, bytes) else None
 
     def text(self, keyword: str) -> str:
@@ -209,6 +210,14 @@ class Item:
             shown = plain("\\".join(map(str, value)), 40)
             raise self.problem(keyword, f"is {shown!r}; finite numbers are needed")
         return np.array(numbers, dtype=np.float64)
+
+
+def _is_text(keyword: str) -> bool:
+    """Whether the value of an element is characters."""
+    from pydicom.datadict import dictionary_VR
+    from pydicom.valuerep import STR_VR
+
+    return dictionary_VR(keyword) in STR_VR
 
 
 def _float(part: Any) -> float:

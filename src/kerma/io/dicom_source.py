@@ -20,6 +20,7 @@ from kerma.errors import DicomError, InputError
 from kerma.io.dicom_header import plain
 
 __all__ = [
+    "MOST_FILES",
     "READ_ERRORS",
     "DeflatedSource",
     "DiskFile",
@@ -34,7 +35,7 @@ READ_ERRORS = (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
 """What reading a source may raise; zipfile has NotImplementedError for a method."""
 
 _LONGEST_NAME = 255
-_MOST_FILES = 200_000
+MOST_FILES = 200_000
 _LARGEST_ARCHIVE = 4 * 2**30  # bytes, inflated
 # Deflate can shrink a thousandfold. Noise-free phantoms come near that, so the
 # ratio is held against an archive only where it inflates to something large.
@@ -187,9 +188,9 @@ def _files_under(folder: Path) -> list[Source]:
                     folders.append(entry.path)
                 elif entry.is_file():
                     found.append(entry.path)
-        if len(found) > _MOST_FILES:
+        if len(found) > MOST_FILES:
             raise InputError(
-                f"{base_name(folder)}: holds over {_MOST_FILES} files; choose a folder "
+                f"{base_name(folder)}: holds over {MOST_FILES} files; choose a folder "
                 f"further down."
             )
     if not found:
@@ -215,8 +216,8 @@ def _check_archive(name: str, members: Sequence[zipfile.ZipInfo]) -> None:
     stored = sum(member.compress_size for member in members)
     if not members:
         raise InputError(f"{name}: this zip archive holds no files.")
-    if len(members) > _MOST_FILES:
-        raise InputError(f"{name}: holds over {_MOST_FILES} files.")
+    if len(members) > MOST_FILES:
+        raise InputError(f"{name}: holds over {MOST_FILES} files.")
     if any(member.flag_bits & 0x1 for member in members):
         raise InputError(f"{name}: is encrypted; unpack it first.")
     out_of_proportion = inflated > max(_LARGE, _LARGEST_RATIO * stored)
