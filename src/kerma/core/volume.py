@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from kerma.core.arrays import FloatArray, HUArray
+from kerma.core.arrays import FloatArray, HUArray, LabelArray
 from kerma.core.grid import Grid
 from kerma.core.study import Study
 from kerma.errors import GeometryError
@@ -73,7 +73,7 @@ class Volume:
         The array has not the shape of the grid.
     """
 
-    array: FloatArray | HUArray
+    array: FloatArray | HUArray | LabelArray
     grid: Grid
 
     def __post_init__(self) -> None:
@@ -103,6 +103,7 @@ class CT(Volume):
         What was odd about the files but changed no number, one sentence each.
     """
 
+    array: FloatArray | HUArray
     acquisition: Acquisition = field(default_factory=Acquisition)
     series_instance_uid: str = ""
     sop_instance_uids: tuple[str, ...] = ()

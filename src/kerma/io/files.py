@@ -62,16 +62,19 @@ def make_folder(folder: Path) -> Path:
 
 
 @contextmanager
-def all_or_none(folder: Path, names: Sequence[str]) -> Iterator[Path]:
+def all_or_none(
+    folder: Path, names: Sequence[str], *, overwrite: bool = False
+) -> Iterator[Path]:
     """A temporary folder whose files move to their place once all are written.
 
     Raises
     ------
     InputError
-        A file of one of the names exists, or the folder cannot be written.
+        A file of one of the names exists and is not to be overwritten, or the folder
+        cannot be written.
     """
     taken = [name for name in names if (folder / name).exists()]
-    if taken:
+    if taken and not overwrite:
         raise InputError(
             f"{folder.name}: {taken[0]} is there already; nothing was written. Choose "
             f"an empty folder."
@@ -86,11 +89,16 @@ def all_or_none(folder: Path, names: Sequence[str]) -> Iterator[Path]:
         ) from error
     try:
         yield temporary
+        for name in taken:
+            (folder / name).rename(temporary / f"{name}.before")
         for name in names:
             moved.append((temporary / name).rename(folder / name))  # noqa: PERF401  (kept for the way back)
     except OSError as error:
         for file in moved:
             file.unlink(missing_ok=True)
+        for name in taken:
+            if (before := temporary / f"{name}.before").exists():
+                before.rename(folder / name)
         raise InputError(
             f"{folder.name}: cannot be written ({error.strerror})."
         ) from error
