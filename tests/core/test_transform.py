@@ -102,6 +102,25 @@ def test_outside_the_field_nothing_is_mapped() -> None:
     assert np.isnan(mapped[1]).all()
 
 
+def test_next_to_an_undefined_displacement_nothing_is_mapped() -> None:
+    grid = Grid((2, 2, 4), (0.0, 0.0, 0.0), (10.0, 10.0, 10.0), AXIAL, "1.2")
+    shift = np.ones((2, 2, 4, 3))
+    shift[:, :, 2] = np.nan
+    there = DeformableTransform(grid, shift, "1.3")
+    mapped = there.apply(np.array([[5.0, 5, 5], [10, 5, 5], [10.1, 5, 5], [20, 5, 5]]))
+    np.testing.assert_allclose(mapped[:2], [[6, 6, 6], [11, 6, 6]])
+    assert np.isnan(mapped[2:]).all()
+
+
+@pytest.mark.parametrize("value", [np.inf, np.nan])
+def test_a_displacement_that_is_no_number_is_refused(value: float) -> None:
+    grid = Grid((2, 2, 2), (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), AXIAL, "1.2")
+    shift = np.zeros((2, 2, 2, 3))
+    shift[0, 0, 0, 1] = value
+    with pytest.raises(GeometryError, match="finite, or NaN in all three"):
+        DeformableTransform(grid, shift, "1.3")
+
+
 def test_the_way_back_through_a_field_ends_where_it_began() -> None:
     there = field()
     back = there.inverse()

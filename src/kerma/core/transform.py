@@ -104,14 +104,16 @@ class DeformableTransform:
 
     with :math:`B` and :math:`A` the matrices before and after, and :math:`\Delta`
     interpolated linearly between the voxels of the grid. This is how DICOM writes a
-    deformable registration (PS3.3, C.20.3).
+    deformable registration (PS3.3, C.20.3.1.1): the grid is entered at the position
+    :math:`x` itself, not at :math:`B\,x`.
 
     Parameters
     ----------
     grid
         Where the displacements stand; its frame of reference is the source.
     displacements
-        (nk, nj, ni, 3) displacement ``(x, y, z)`` at each voxel, mm.
+        (nk, nj, ni, 3) displacement ``(x, y, z)`` at each voxel, mm; three times NaN
+        where the transform is undefined (PS3.3, C.20.3.1.3).
     target_frame
         Frame of Reference UID of the mapped positions.
     before, after
@@ -120,7 +122,8 @@ class DeformableTransform:
     Raises
     ------
     GeometryError
-        The displacements do not fit the grid or are not finite.
+        The displacements do not fit the grid, are infinite, or undefined in part of
+        their three components.
     """
 
     grid: Grid
@@ -135,8 +138,10 @@ class DeformableTransform:
                 f"Displacements of shape {self.displacements.shape} do not fit a grid "
                 f"of shape {self.grid.shape}."
             )
-        if not np.isfinite(self.displacements).all():
-            raise GeometryError("Displacements have to be finite.")
+        if np.isinf(self.displacements).any() or _is_half_defined(self.displacements):
+            raise GeometryError(
+                "Displacements have to be finite, or NaN in all three components."
+            )
         self.displacements.flags.writeable = False
 
     @property
@@ -151,7 +156,10 @@ class DeformableTransform:
         return self._affine(self.after, moved)
 
     def displacement_at(self, positions: FloatArray) -> FloatArray:
-        """Displacements (..., 3) at positions (..., 3), mm; NaN outside the grid."""
+        """Displacements (..., 3) at positions (..., 3), mm.
+
+        NaN outside the grid, and next to a voxel where the transform is undefined.
+        """
         index = self.grid.to_index(positions)
         last = np.array(self.grid.shape) - 1
         inside = _within(index, last)
@@ -163,7 +171,9 @@ class DeformableTransform:
         for corner in np.ndindex(2, 2, 2):
             k, j, i = np.moveaxis(np.where(corner, high, low), -1, 0)
             weight = np.prod(np.where(corner, share, 1 - share), axis=-1)
-            total += weight[..., None] * self.displacements[k, j, i]
+            # A corner without weight, rounding aside, counts for nothing even as NaN.
+            corner_share = weight[..., None] * self.displacements[k, j, i]
+            total += np.where(weight[..., None] > 1e-9, corner_share, 0.0)
         total[~inside] = np.nan
         return total
 
@@ -289,6 +299,12 @@ def compose(*transforms: Transform) -> Transform:
         product = reduce(lambda done, matrix: matrix @ done, matrices)
         return AffineTransform(product, *ends)
     return transforms[0] if len(transforms) == 1 else ComposedTransform(transforms)
+
+
+def _is_half_defined(displacements: FloatArray) -> bool:
+    """Whether a displacement has both numbers and NaN."""
+    undefined = np.isnan(displacements)
+    return bool((undefined.any(axis=-1) != undefined.all(axis=-1)).any())
 
 
 def _within(index: FloatArray, last: FloatArray) -> BoolArray:

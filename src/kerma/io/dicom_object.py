@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kerma.core.study import Study
 from kerma.errors import DicomError, InputError
+from kerma.io.dicom_end import refuse_cut
 from kerma.io.dicom_file import read_header, sop_classes
 from kerma.io.dicom_gateway import parse
 from kerma.io.dicom_header import Header, Tag
@@ -100,6 +101,8 @@ def read_objects(source: Path | str | Sequence[Path | str], kind: Kind) -> list[
         chosen = [
             place for file in files if (place := _place(file, kind, len(files) == 1))
         ]
+        for place in chosen:
+            refuse_cut(place)
         return [Item(parse(place), place.name) for place in chosen]
 
 
