@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from benchmarks.inputs import large_series, real_catphan, simulated_catphan
+from benchmarks.inputs import (
+    large_series,
+    large_structure_set,
+    real_catphan,
+    simulated_catphan,
+)
 from benchmarks.measure import Program, run_command, run_worker
 from benchmarks.peers import run_peer
 from kerma import __version__
@@ -114,6 +119,13 @@ BENCHMARKS = {
         title="the simulated Catphan 504 with every file of the report",
         prepare=simulated_catphan,
         ours=_here("report_kerma"),
+    ),
+    "read-rtstruct": Benchmark(
+        title="structure set from disk, 20 structures, 253,260 points",
+        prepare=large_structure_set,
+        ours=_here("read_structures_kerma"),
+        peers=(_here("read_structures_pydicom"),),
+        target=Target(cpu_s=0.3),
     ),
     "import": Benchmark(
         title="import kerma",

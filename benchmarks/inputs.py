@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
+from kerma.core.structures import Contour, Structure, StructureSet
 from kerma.core.volume import CT
 from kerma.errors import InputError
 from kerma.io import write_ct
+from kerma.io.rtstruct_writer import write_structures
 from kerma.simulation import (
     Artifacts,
     Noise,
@@ -20,7 +22,12 @@ from kerma.simulation import (
 )
 from kerma.workflows.ct_calibration.phantoms import choose_phantoms
 
-__all__ = ["large_series", "real_catphan", "simulated_catphan"]
+__all__ = [
+    "large_series",
+    "large_structure_set",
+    "real_catphan",
+    "simulated_catphan",
+]
 
 _BESIDE_THE_PROJECT = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -33,6 +40,26 @@ def large_series(folder: Path) -> Path:
     levels = np.arange(200, dtype=np.int16)[:, np.newaxis, np.newaxis]
     write_ct(CT(array=noise + levels, grid=grid), folder, uid_seed="benchmark")
     return folder
+
+
+def large_structure_set(folder: Path) -> Path:
+    """Write 20 structures of 67 contours of 189 points, three decimals: 6 MB."""
+    angle = 2 * np.pi * np.arange(189) / 189
+    structures = []
+    for number in range(1, 21):
+        contours = []
+        for k in range(67):
+            x, y = 8 * number * np.cos(angle), 6 * number * np.sin(angle) - k
+            points = np.stack([x, y, np.full_like(x, 2.5 * k - 200)], axis=1)
+            uid = f"1.2.3.{k + 1}"
+            contours.append(Contour(np.round(points, 3), image_uid=uid))
+        structures.append(Structure(number, f"Organ {number}", tuple(contours)))
+    folder.mkdir()
+    return write_structures(
+        StructureSet(tuple(structures), frame_of_reference="1.2.3"),
+        folder / "rs.dcm",
+        uid_seed="benchmark",
+    )
 
 
 def simulated_catphan(folder: Path) -> Path:
