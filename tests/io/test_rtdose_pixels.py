@@ -142,7 +142,7 @@ def test_a_sign_that_the_dose_type_denies_is_refused_where_it_matters(
         ({"DoseGridScaling": "-1e-5"}, "is -1e-05, which gives no dose"),
         ({"DoseGridScaling": "1e300"}, "which gives no dose"),
         ({"DoseGridScaling": ("LO", "NaN")}, "is 'NaN'; finite numbers"),
-        ({"SamplesPerPixel": 3}, r"\(0028,0002\) is 3; a dose has 1"),
+        ({"SamplesPerPixel": 3}, r"\(0028,0002\) is 3; 1 is needed"),
         ({"BitsAllocated": None}, r"\(0028,0100\) is missing"),
         ({"BitsAllocated": 64}, "is 64; 8, 16 or 32"),
         ({"BitsAllocated": 12}, "is 12; 8, 16 or 32"),

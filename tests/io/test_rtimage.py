@@ -290,7 +290,7 @@ REFUSED: list[tuple[Change, str]] = [
     (put("BitsAllocated", 12), "is 12; 8, 16 or 32 is read"),
     (put("BitsStored", 17), "does not fit 16 bits"),
     (put("PixelRepresentation", 2), "is 2; 0 or 1 is needed"),
-    (put("SamplesPerPixel", 3), "is 3; a gray image has 1"),
+    (put("SamplesPerPixel", 3), "is 3; 1 is needed"),
     (drop("PixelData"), r"\(7FE0,0010\) is missing"),
     (
         lambda data: data[0x0021, 0x1002].__setattr__("value", "0"),

@@ -26,7 +26,7 @@ from kerma.io.rtimage_elements import (
     RT_IMAGE,
     TEXTS,
 )
-from kerma.io.stored_pixels import read_stored
+from kerma.io.stored_pixels import StoredPixels, pixel_format
 
 __all__ = ["read_portal_image"]
 
@@ -109,10 +109,11 @@ def _frame_number(item: Item, frame: int | None, frames: int) -> int:
 
 
 def _image(item: Item, frame: int, frames: int) -> PortalImage:
+    stored = StoredPixels(item, frames, pixel_format(item)).values(frame - 1)
     plans = item.items("ReferencedRTPlanSequence")
     exposures = _exposure_items(item, frame)
     return PortalImage(
-        stored=read_stored(item, frame - 1, frames),
+        stored=stored.astype(stored.dtype.newbyteorder("=")),
         spacing=_pair(item, "ImagePlanePixelSpacing", required=True) or (0.0, 0.0),
         rescale=_rescale(item),
         intensity_relationship=item.text("PixelIntensityRelationship"),
