@@ -11,8 +11,10 @@ from pathlib import Path
 from benchmarks.inputs import (
     large_series,
     large_structure_set,
+    planned_dose,
     real_catphan,
     simulated_catphan,
+    whole_patient,
 )
 from benchmarks.measure import Program, run_command, run_worker
 from benchmarks.peers import run_peer
@@ -99,6 +101,20 @@ BENCHMARKS = {
         ours=_here("read_kerma"),
         peers=(_with_peers("read_simpleitk"), _here("read_pydicom")),
         target=Target(cpu_s=0.15, extra_mb=110.0),
+    ),
+    "dose-on-ct": Benchmark(
+        title="dose 79 x 145 x 268 onto a CT grid of 159 x 512 x 512, in memory",
+        prepare=planned_dose,
+        ours=_here("dose_on_ct_kerma"),
+        peers=(_here("dose_on_ct_simpleitk"), _here("dose_on_ct_scipy")),
+        target=Target(cpu_s=0.2),
+        agree_within=1.0,
+    ),
+    "index": Benchmark(
+        title="what is in a folder: 200 CT images, 20 structures, dose; 124 MB",
+        prepare=whole_patient,
+        ours=_here("index_kerma"),
+        peers=(_here("index_pydicom"), _here("index_pydicom_facts")),
     ),
     "ct-calibration": Benchmark(
         title="simulated Catphan 504, disk to result, 100 x 512 x 512",

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from kerma.core.dose import Dose
+from kerma.core.grid import Grid
 from kerma.core.structures import Contour, Structure, StructureSet
 from kerma.core.volume import CT
 from kerma.errors import InputError
-from kerma.io import write_ct
-from kerma.io.rtstruct_writer import write_structures
+from kerma.io import write_ct, write_dose, write_structures
 from kerma.simulation import (
     Artifacts,
     Noise,
@@ -25,10 +26,13 @@ from kerma.workflows.ct_calibration.phantoms import choose_phantoms
 __all__ = [
     "large_series",
     "large_structure_set",
+    "planned_dose",
     "real_catphan",
     "simulated_catphan",
+    "whole_patient",
 ]
 
+_AXIAL = ((0.0, 0.0, 1.0), (0.0, 1.0, 0.0), (1.0, 0.0, 0.0))
 _BESIDE_THE_PROJECT = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
@@ -60,6 +64,26 @@ def large_structure_set(folder: Path) -> Path:
         folder / "rs.dcm",
         uid_seed="benchmark",
     )
+
+
+def planned_dose(folder: Path) -> Path:
+    """Write a smooth dose of 79 x 145 x 268 voxels, 2 mm; its grid is `dose_on_ct`'s."""
+    k, j, i = np.ogrid[-39:40, -72:73, -133.5:134.5]
+    dose = 60 * np.exp(-((k / 30) ** 2 + (j / 50) ** 2 + (i / 90) ** 2))
+    folder.mkdir()
+    file = folder / "dose.npy"
+    np.save(file, dose.astype(np.float32))
+    return file
+
+
+def whole_patient(folder: Path) -> Path:
+    """Write a CT of 200 x 512 x 512, the 20 structures and a dose of 14 MB."""
+    large_series(folder / "ct")
+    large_structure_set(folder / "structures")
+    grid = Grid((200, 110, 160), (0, 0, 0), (2.5, 2.5, 2.5), _AXIAL, "1.2.3")
+    dose = Dose(np.ones(grid.shape, np.float32), grid, plan_uid="1.2.3.4")
+    write_dose(dose, folder / "dose.dcm", uid_seed="benchmark")
+    return folder
 
 
 def simulated_catphan(folder: Path) -> Path:
