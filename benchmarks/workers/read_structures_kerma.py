@@ -5,7 +5,7 @@ from __future__ import annotations
 from benchmarks.workers.meter import measure
 from kerma import __version__
 from kerma.core.structures import StructureSet
-from kerma.io.rtstruct_reader import read_structures
+from kerma.io.rtstruct.reader import read_structures
 
 
 def _sum(structures: StructureSet) -> float:

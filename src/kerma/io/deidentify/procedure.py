@@ -31,8 +31,8 @@ from kerma.io.deidentify.report import (
 from kerma.io.deidentify.screening import cautions
 from kerma.io.deidentify.survey import NumberedFile, Survey, survey
 from kerma.io.deidentify.verification import remains
-from kerma.io.dicom_gateway import guarded, parse
-from kerma.io.dicom_source import base_name, open_sources
+from kerma.io.dicom.gateway import guarded, parse
+from kerma.io.dicom.source import base_name, open_sources
 from kerma.io.files import make_folder, write_file
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from kerma.io.deidentify.elements import text_of
 from kerma.io.deidentify.identifiers import Identifiers, collect
 from kerma.io.deidentify.profile import Profile
 from kerma.io.deidentify.screening import document_refusal, pixel_refusal
-from kerma.io.dicom_file import read_header
-from kerma.io.dicom_gateway import guarded, parse
-from kerma.io.dicom_source import Source
+from kerma.io.dicom.file import read_header
+from kerma.io.dicom.gateway import guarded, parse
+from kerma.io.dicom.source import Source
 
 if TYPE_CHECKING:
     from pydicom import Dataset

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from hashlib import blake2b
 
 from kerma.errors import DicomError
-from kerma.io.dicom_file import sop_classes
-from kerma.io.dicom_header import Header, Tag
+from kerma.io.dicom.file import sop_classes
+from kerma.io.dicom.header import Header, Tag
 from kerma.io.indexing.kinds import IMAGES, kind_of
 from kerma.io.indexing.records import Instance, Mention, Plane
 from kerma.io.indexing.tree import Node, Wanted

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kerma.errors import InputError
-from kerma.io.dicom_source import base_name
+from kerma.io.dicom.source import base_name
 from kerma.io.indexing.grouping import distinct, group
 from kerma.io.indexing.links import Catalog, link
 from kerma.io.indexing.listing import Entry, Listing, open_listing

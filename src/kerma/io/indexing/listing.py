@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kerma.errors import InputError
-from kerma.io.dicom_source import (
+from kerma.io.dicom.source import (
     MOST_FILES,
     DiskFile,
     Source,

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kerma.io.dicom_header import plain
+from kerma.io.dicom.header import plain
 from kerma.io.indexing.records import (
     Instance,
     Patient,

@@ -6,9 +6,9 @@ import io
 from dataclasses import dataclass
 
 from kerma.errors import DicomError
-from kerma.io.dicom_file import data_set_start, is_deflated
-from kerma.io.dicom_gateway import guarded, parse
-from kerma.io.dicom_header import (
+from kerma.io.dicom.file import data_set_start, is_deflated
+from kerma.io.dicom.gateway import guarded, parse
+from kerma.io.dicom.header import (
     UNDEFINED,
     OddHeaderError,
     ShortHeaderError,
@@ -16,7 +16,7 @@ from kerma.io.dicom_header import (
     element_at,
     is_explicit,
 )
-from kerma.io.dicom_source import READ_ERRORS, DeflatedSource, Source, unreadable
+from kerma.io.dicom.source import READ_ERRORS, DeflatedSource, Source, unreadable
 from kerma.io.indexing.content import WANTED, instance_of
 from kerma.io.indexing.listing import Entry
 from kerma.io.indexing.records import Instance, Problem

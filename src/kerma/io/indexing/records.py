@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
-from kerma.io.dicom_source import base_name
+from kerma.io.dicom.source import base_name
 
 __all__ = [
     "How",

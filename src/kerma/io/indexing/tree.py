@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from kerma.io.dicom_header import (
+from kerma.io.dicom.header import (
     ITEM,
     ITEM_END,
     SEQUENCE_END,

@@ -1,0 +1,1 @@
+"""What all DICOM objects share: bytes, elements, items."""

@@ -1,0 +1,1 @@
+"""Spatial registrations."""

@@ -1,0 +1,1 @@
+"""The formats of research: NIfTI, NRRD, MetaImage, NumPy."""
