@@ -17,8 +17,9 @@ from pydicom.uid import UID, ExplicitVRLittleEndian
 from kerma.errors import DicomError, MissingDependencyError
 from kerma.io import read_ct
 from kerma.io.ct.pixels import read_hu
-from kerma.io.ct.slice import PixelFormat, Rescale, Slice
+from kerma.io.ct.slice import Rescale, Slice
 from kerma.io.dicom.header import Header
+from kerma.io.dicom.pixel_format import PixelFormat
 from kerma.io.dicom.source import DiskFile
 
 Make = Callable[..., Dataset]

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from kerma.core.arrays import BoolArray, HUArray
 from kerma.errors import DicomError
-from kerma.io.ct.slice import PixelFormat, Slice
+from kerma.io.ct.slice import Slice
 from kerma.io.dicom.gateway import decode, parse
+from kerma.io.dicom.pixel_format import PixelFormat
 from kerma.io.dicom.source import READ_ERRORS, Source, unreadable
 
 if TYPE_CHECKING:

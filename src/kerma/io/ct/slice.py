@@ -10,9 +10,10 @@ from kerma.core.volume import Acquisition
 from kerma.errors import DicomError
 from kerma.io.dicom.file import is_enhanced
 from kerma.io.dicom.header import Header, Tag, plain
+from kerma.io.dicom.pixel_format import PixelFormat
 from kerma.io.dicom.source import Source
 
-__all__ = ["PixelFormat", "Rescale", "Slice", "make_slice"]
+__all__ = ["Rescale", "Slice", "make_slice"]
 
 _MOST_PIXELS = 2**26  # of one slice
 _LARGEST_SPACING = 50.0  # mm
@@ -20,28 +21,6 @@ _SMALLEST_SPACING = 0.001
 _GRAY = ("", "MONOCHROME1", "MONOCHROME2")  # 1 inverts the display, not the number
 _FARTHEST = 1e5  # mm from the origin of patient coordinates
 _LARGEST_SLOPE, _LARGEST_INTERCEPT = 1e4, 1e6
-
-
-@dataclass(frozen=True)
-class PixelFormat:
-    """How one stored value lies in its bytes (PS3.5, 8.1)."""
-
-    bits_allocated: int
-    bits_stored: int
-    high_bit: int
-    signed: bool
-
-    @property
-    def dtype(self) -> str:
-        """Little-endian NumPy type of the words as they lie in the file."""
-        return f"<{'i' if self.signed else 'u'}{self.bits_allocated // 8}"
-
-    @property
-    def limits(self) -> tuple[int, int]:
-        """Smallest and largest value that can be stored."""
-        if self.signed:
-            return -(1 << self.bits_stored - 1), (1 << self.bits_stored - 1) - 1
-        return 0, (1 << self.bits_stored) - 1
 
 
 @dataclass(frozen=True)

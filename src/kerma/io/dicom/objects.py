@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kerma.core.study import Study
 from kerma.errors import DicomError, InputError
-from kerma.io.dicom.end import refuse_cut
+from kerma.io.dicom.damage import refuse_cut
 from kerma.io.dicom.file import read_header, sop_classes
 from kerma.io.dicom.gateway import parse
 from kerma.io.dicom.header import Header, Tag

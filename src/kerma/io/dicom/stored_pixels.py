@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kerma.errors import DicomError
-from kerma.io.ct.slice import PixelFormat
 from kerma.io.dicom.gateway import decode
 from kerma.io.dicom.item import Item
+from kerma.io.dicom.pixel_format import PixelFormat
 
 __all__ = ["StoredPixels", "pixel_format"]
 

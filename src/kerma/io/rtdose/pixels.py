@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from kerma.core.arrays import FloatArray
 from kerma.core.dose import DoseType
-from kerma.io.ct.slice import PixelFormat
 from kerma.io.dicom.item import Item
+from kerma.io.dicom.pixel_format import PixelFormat
 from kerma.io.dicom.stored_pixels import StoredPixels, pixel_format
 from kerma.io.rtdose.geometry import Planes
 

@@ -15,7 +15,7 @@ from pydicom.uid import (
 )
 
 from kerma.errors import DicomError
-from kerma.io.dicom.end import refuse_cut
+from kerma.io.dicom.damage import refuse_cut
 from kerma.io.dicom.source import DiskFile
 
 
