@@ -7,7 +7,7 @@ import pytest
 from kerma.errors import InputError
 from kerma.io.deidentify import DeidentificationReport
 from kerma.service.deidentification import deidentify_files
-from tests.io.patient_files import SECRETS, write_patient
+from tests.io.deidentify.patient_files import SECRETS, write_patient
 
 
 def test_the_report_is_written_and_names_nobody(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ import typer
 
 from kerma.errors import BUG, PASSED, KermaError
 from kerma.service.commands.calibrate import calibrate
+from kerma.service.commands.deidentify import deidentify
+from kerma.service.commands.index import index
 from kerma.service.commands.simulate import simulate
 
 __all__ = ["app", "main"]
@@ -22,6 +24,8 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command()(calibrate)
+app.command()(deidentify)
+app.command()(index)
 app.add_typer(simulate, name="simulate")
 
 

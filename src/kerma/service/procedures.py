@@ -19,6 +19,7 @@ from kerma.core.result import Result, explain
 from kerma.core.volume import CT
 from kerma.errors import InputError
 from kerma.io import read_ct, read_record
+from kerma.service.deidentification import deidentify_files
 from kerma.workflows.ct_calibration.baseline import read_baseline
 from kerma.workflows.ct_calibration.comparison import check_constancy
 from kerma.workflows.ct_calibration.constancy import Tolerances
@@ -121,6 +122,7 @@ def ct_calibration(
 
 PROCEDURES: dict[str, Callable[..., Result]] = {
     "ct-calibration": ct_calibration,
+    "deidentify": deidentify_files,
 }
 """Every procedure by name; its signature is its interface."""
 
