@@ -12,6 +12,7 @@ from kerma.errors import BUG, PASSED, KermaError
 from kerma.service.commands.calibrate import calibrate
 from kerma.service.commands.deidentify import deidentify
 from kerma.service.commands.index import index
+from kerma.service.commands.overlay import overlay
 from kerma.service.commands.simulate import simulate
 
 __all__ = ["app", "main"]
@@ -26,6 +27,7 @@ app = typer.Typer(
 app.command()(calibrate)
 app.command()(deidentify)
 app.command()(index)
+app.command()(overlay)
 app.add_typer(simulate, name="simulate")
 
 
