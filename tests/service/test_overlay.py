@@ -19,20 +19,11 @@ from kerma.io import (
     write_structures,
     write_volume,
 )
-from kerma.service import cli
-from kerma.service.commands.overlay import overlay
 from kerma.simulation.rt_set import RTSet
 from tests.reports.overlays import LINEAR, small_set
 
 Kerma = Callable[..., Any]
 POINT = ("--at", "-31", "13", "17")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _command() -> None:
-    known = [one.callback for one in cli.app.registered_commands]
-    if overlay not in known:
-        cli.app.command()(overlay)
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ import numpy as np
 
 from kerma.core.edit import Action, Edit, EditValue
 from kerma.errors import InputError
+from kerma.io.dicom.gateway import guarded
 from kerma.io.pixel_edits import PIXEL_EDITS
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ def apply_edits(folder: Path, edits: Iterable[Edit]) -> None:
     ------
     InputError
         No file has the name that an edit asks for, or the element is not in it.
+    DicomError
+        An edit does not fit the file.
     """
     for edit in edits:
         files = sorted(folder.glob(edit.files))
@@ -48,8 +50,7 @@ def apply_edits(folder: Path, edits: Iterable[Edit]) -> None:
 def _edit_file(file: Path, edit: Edit) -> None:
     from pydicom import config, dcmread
 
-    with warnings.catch_warnings(), config.disable_value_validation():
-        warnings.simplefilter("ignore")
+    with guarded(file.name), config.disable_value_validation():
         data = dcmread(file)
         if edit.action is Action.ENCODE:
             _encode(data, str(edit.value))

@@ -78,11 +78,17 @@ def _drop(data: Dataset, value: EditValue) -> None:
     _put(data, words)
 
 
+def _trim(data: Dataset, value: EditValue) -> None:
+    count = int(data.NumberOfFrames)
+    _drop(data, tuple(range(int(_list(value)[0] * count), count)))
+
+
 PIXEL_EDITS: dict[Action, Callable[[Dataset, EditValue], None]] = {
     Action.RESCALE: _rescale,
     Action.PAD: _pad,
     Action.BACKWARD: _backward,
     Action.ABSOLUTE: _absolute,
     Action.DROP: _drop,
+    Action.TRIM: _trim,
 }
 """By action; each changes the object in place."""

@@ -10,6 +10,7 @@ import typer
 
 from kerma.errors import BUG, PASSED, KermaError
 from kerma.service.commands.calibrate import calibrate
+from kerma.service.commands.check import check
 from kerma.service.commands.deidentify import deidentify
 from kerma.service.commands.index import index
 from kerma.service.commands.overlay import overlay
@@ -25,6 +26,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command()(calibrate)
+app.command()(check)
 app.command()(deidentify)
 app.command()(index)
 app.command()(overlay)

@@ -20,6 +20,7 @@ from kerma.core.volume import CT
 from kerma.errors import InputError
 from kerma.io import read_ct, read_record
 from kerma.service.deidentification import deidentify_files
+from kerma.service.plan_check import plan_check
 from kerma.workflows.ct_calibration.baseline import read_baseline
 from kerma.workflows.ct_calibration.comparison import check_constancy
 from kerma.workflows.ct_calibration.constancy import Tolerances
@@ -123,6 +124,7 @@ def ct_calibration(
 PROCEDURES: dict[str, Callable[..., Result]] = {
     "ct-calibration": ct_calibration,
     "deidentify": deidentify_files,
+    "plan-check": plan_check,
 }
 """Every procedure by name; its signature is its interface."""
 

@@ -12,10 +12,18 @@ from kerma.core.arrays import FloatArray, Vec3
 from kerma.core.dose import Dose
 from kerma.core.grid import Grid
 
-__all__ = ["DoseFunction", "FourFieldBox", "LinearDose", "dose_on"]
+__all__ = ["BOX_FIELDS", "DoseFunction", "FourFieldBox", "LinearDose", "dose_on"]
 
 DoseFunction = Callable[[FloatArray], FloatArray]
 """Dose (...) in Gy at positions (..., 3) in mm."""
+
+BOX_FIELDS: tuple[tuple[str, Vec3], ...] = (
+    ("Front", (0, -1, 0)),
+    ("Back", (0, 1, 0)),
+    ("Right", (-1, 0, 0)),
+    ("Left", (1, 0, 0)),
+)
+"""Name of each field of the box, and from where in the patient it comes."""
 
 
 @dataclass(frozen=True)
@@ -67,16 +75,20 @@ class FourFieldBox:
 
     def __call__(self, position: FloatArray) -> FloatArray:
         """Dose (...) in Gy at positions (..., 3) in mm."""
+        return np.asarray(np.sum(self.fields(position), axis=0))
+
+    def fields(self, position: FloatArray) -> list[FloatArray]:
+        """Dose (...) of each of `BOX_FIELDS` in Gy at positions (..., 3) in mm."""
         away = position - np.array(self.center_mm)
         across = [self._profile(away[..., a], self.half_width_mm[a]) for a in range(3)]
-        fields = [
-            across[1 - a]
+        return [
+            self.dose_gy
+            / 4
+            * (across[1] if source[0] else across[0])
             * across[2]
-            * np.exp(-sign * self.attenuation_mm * away[..., a])
-            for a in (0, 1)
-            for sign in (1, -1)
+            * np.exp(self.attenuation_mm * (away @ np.array(source)))
+            for _, source in BOX_FIELDS
         ]
-        return self.dose_gy / 4 * np.sum(fields, axis=0)
 
     def _profile(self, distance: FloatArray, half_width: float) -> FloatArray:
         """1 inside a field, 0 outside, blurred."""

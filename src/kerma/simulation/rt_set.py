@@ -8,6 +8,7 @@ import numpy as np
 
 from kerma.core.dose import Dose
 from kerma.core.grid import Grid
+from kerma.core.plan import Plan
 from kerma.core.structures import StructureSet
 from kerma.core.uids import uid_from
 from kerma.core.volume import CT, Acquisition
@@ -15,19 +16,26 @@ from kerma.simulation.anatomy import THORAX, Organ, hu_of, structure_of
 from kerma.simulation.dose_field import DoseFunction, FourFieldBox, dose_on
 from kerma.simulation.positions import image_axes
 from kerma.simulation.scan import PHANTOM_STUDY
+from kerma.simulation.treatment import box_plan, target_histograms
 
-__all__ = ["Layout", "RTSet", "simulate_rt_set"]
+__all__ = ["BOX", "Layout", "RTSet", "simulate_rt_set"]
 
-_BOX = FourFieldBox(center_mm=(-75, 10, 15), half_width_mm=(30, 28, 32))
+BOX = FourFieldBox(center_mm=(-75, 10, 15), half_width_mm=(30, 28, 32))
+"""The dose that is planned unless another one is given: it covers the PTV."""
+_SCANNED, _PLANNED = "20240108", "20240110"
 
 
 @dataclass(frozen=True, eq=False)
 class RTSet:
-    """CT, structures and dose of one patient."""
+    """CT, structures, dose and plan of one patient.
+
+    There is no plan where the dose is not that of a box of four fields.
+    """
 
     ct: CT
     structures: StructureSet
     dose: Dose
+    plan: Plan | None = None
 
 
 @dataclass(frozen=True)
@@ -61,10 +69,10 @@ def simulate_rt_set(
     layout: Layout | None = None,
     *,
     organs: tuple[Organ, ...] = THORAX,
-    dose: DoseFunction = _BOX,
+    dose: DoseFunction = BOX,
     seed: int = 1,
 ) -> RTSet:
-    """Make a patient with CT, structures and dose.
+    """Make a patient with CT, structures, dose and plan.
 
     The CT and the dose are centered on (0, 0, 0); the dose covers nine tenths of the
     CT. The same arguments give the same set, UIDs included.
@@ -91,12 +99,21 @@ def simulate_rt_set(
     ct = CT(
         hu_of(organs, ct_grid),
         ct_grid,
-        Acquisition(manufacturer="Kerma", kv=120.0, patient_position=layout.position),
+        Acquisition(
+            manufacturer="Kerma",
+            kv=120.0,
+            study_date=_SCANNED,
+            patient_position=layout.position,
+        ),
         series_instance_uid=uid_from("series", words),
         sop_instance_uids=tuple(
             uid_from(f"slice {k}", words) for k in range(layout.slices)
         ),
-        study=replace(PHANTOM_STUDY, study_instance_uid=uid_from("study", words)),
+        study=replace(
+            PHANTOM_STUDY,
+            study_instance_uid=uid_from("study", words),
+            date=_SCANNED,
+        ),
     )
     structures = _drawn(ct, organs, words)
     count = [
@@ -109,14 +126,19 @@ def simulate_rt_set(
         image_axes(layout.position),
         frame,
     )
+    plan = None
+    if isinstance(dose, FourFieldBox):
+        plan = box_plan(dose, structures, position=layout.position)
     planned = replace(
         dose_on(dose_grid, dose),
+        plan_uid=plan.sop_instance_uid if plan else "",
         structure_set_uid=structures.sop_instance_uid,
         sop_instance_uid=uid_from("dose", words),
         series_instance_uid=uid_from("dose series", words),
         study=ct.study,
     )
-    return RTSet(ct, structures, planned)
+    planned = replace(planned, dvhs=target_histograms(planned, organs))
+    return RTSet(ct, structures, planned, plan)
 
 
 def _drawn(ct: CT, organs: tuple[Organ, ...], words: str) -> StructureSet:
@@ -127,6 +149,7 @@ def _drawn(ct: CT, organs: tuple[Organ, ...], words: str) -> StructureSet:
         ),
         frame_of_reference=ct.grid.frame_of_reference,
         label="Simulated",
+        date=_PLANNED,
         ct_series_uid=ct.series_instance_uid,
         ct_image_uids=ct.sop_instance_uids,
         sop_instance_uid=uid_from("structures", words),

@@ -14,6 +14,48 @@ simulate = typer.Typer(
 )
 
 
+@simulate.command("rt-set")
+def simulate_rt_set(
+    out: Annotated[
+        Path | None, typer.Argument(help="New folder for the files.")
+    ] = None,
+    trap: Annotated[str | None, typer.Option(help="Build in a trap, by name.")] = None,
+    list_traps: Annotated[
+        bool, typer.Option("--list-traps", help="List the traps and stop.")
+    ] = False,
+    position: Annotated[str, typer.Option(help="HFS, FFS, HFP, ...")] = "HFS",
+    tilt: Annotated[float, typer.Option(help="Tilt of the gantry, degrees.")] = 0.0,
+    matrix: Annotated[int, typer.Option(help="Rows and columns of the CT.")] = 128,
+    pixel: Annotated[float, typer.Option(help="Pixel size, mm.")] = 3.0,
+    slices: Annotated[int, typer.Option(help="Number of CT slices.")] = 60,
+    spacing: Annotated[float, typer.Option(help="Between CT slices, mm.")] = 3.0,
+    dose_spacing: Annotated[float, typer.Option(help="Of the dose grid, mm.")] = 4.0,
+    extras: Annotated[
+        bool,
+        typer.Option(
+            "--extras", help="Doses of beams, portal image, registration too."
+        ),
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Of the UIDs.")] = 1,
+) -> None:
+    """Write CT, structures, plan and dose of a patient whose right answers are known."""
+    from kerma.service import rt_simulations
+
+    if list_traps:
+        typer.echo(rt_simulations.list_traps())
+        return
+    if out is None:
+        raise typer.BadParameter("name a new folder", param_hint="OUT")
+    layout = rt_simulations.layout_of(
+        position=position, tilt_deg=tilt, matrix=matrix, pixel_mm=pixel, slices=slices,
+        slice_mm=spacing, dose_mm=dose_spacing,
+    )  # fmt: skip
+    written = rt_simulations.simulate_plan_set(
+        out, layout=layout, trap=trap, extras=extras, seed=seed
+    )
+    typer.echo(f"{len(written)} files in {out}")
+
+
 @simulate.command("ct-phantom")
 def simulate_ct_phantom(
     phantom: Annotated[str, typer.Argument(help="A phantom's name or file.")],
