@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from kerma.kernels.compiled import compiled
 
-__all__ = ["add_polygon", "is_inside", "signed_area", "sum_along_rows"]
+__all__ = ["add_piece", "add_polygon", "is_inside", "signed_area", "sum_along_rows"]
 
 Floats: TypeAlias = NDArray[np.floating[Any]]
 
@@ -63,11 +63,11 @@ def add_polygon(points: Floats, sign: float, changes: Floats) -> None:
         for j in range(max(0, math.floor(y0)), min(rows, math.ceil(y1))):
             top, bottom = max(y0, float(j)), min(y1, j + 1.0)
             xa, xb = x0 + slope * (top - y0), x0 + slope * (bottom - y0)
-            _add_piece(changes[j], min(xa, xb), max(xa, xb), side * (bottom - top))
+            add_piece(changes[j], min(xa, xb), max(xa, xb), side * (bottom - top))
 
 
 @compiled
-def _add_piece(row: Floats, left: float, right: float, height: float) -> None:
+def add_piece(row: Floats, left: float, right: float, height: float) -> None:
     """Add to one row what lies right of a piece of an edge, pixel by pixel."""
     columns = len(row) - 1
     if right <= 0:

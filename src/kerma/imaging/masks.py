@@ -1,0 +1,205 @@
+"""From contours to masks."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from kerma.core.arrays import FloatArray
+from kerma.core.grid import Grid
+from kerma.core.mask import Mask, slice_borders
+from kerma.core.structures import Structure
+from kerma.errors import InputError
+from kerma.imaging.between_planes import fractions_between
+from kerma.imaging.contour_planes import (
+    ContourPlanes,
+    are_parallel,
+    check_frames,
+    planes_of,
+)
+from kerma.imaging.oblique_planes import mask_across
+from kerma.imaging.plane_coverage import Overlap, PlaneArea, area_of_plane
+from kerma.imaging.slabs import EndCap, Slabs, slabs_of
+
+__all__ = ["Between", "mask_of"]
+
+Between: TypeAlias = Literal["slab", "shape"]
+
+_DOUBTFUL = 1e-4  # of the volume: what is less is not worth a note
+
+
+def mask_of(
+    structure: Structure,
+    grid: Grid,
+    *,
+    end_cap: EndCap = "half",
+    between: Between = "slab",
+    overlap: Overlap = "xor",
+    fill_gaps: int = 1,
+) -> Mask:
+    """How much of each voxel of a grid a structure fills.
+
+    Within a plane the share of each pixel is exact. Contours stay where they were
+    drawn: a slice between two planes has its part of each.
+
+    Parameters
+    ----------
+    structure
+        Its closed contours count; points and open contours enclose nothing.
+    grid
+        Of a CT, a dose or any other, in the same frame of reference.
+    end_cap
+        What the structure has beyond its first and last plane: "half" the distance to
+        the neighboring plane, "none", or a number of mm.
+    between
+        "slab": each plane reaches half way to its neighbors, so that the volume is the
+        sum of area times thickness. "shape": from plane to plane one outline goes over
+        into the next (the distance from the outline is interpolated).
+    overlap
+        Where contours of one plane overlap without one lying within the other: "xor"
+        leaves out what lies in both, "union" takes it in.
+    fill_gaps
+        As many contour planes missing in a row are bridged; where more are missing, the
+        structure ends and begins anew.
+
+    Returns
+    -------
+    Mask
+        With notes on what was left out, cut off or bridged. Contours whose planes are
+        not parallel to the slices are sampled on half-size voxels; the volume is then
+        right to about 1 %.
+
+    Raises
+    ------
+    GeometryError
+        The frames of reference differ; or the contours are neither parallel to the
+        slices nor to each other.
+    InputError
+        An end cap, way or number that is none of those above.
+    """
+    if between not in ("slab", "shape"):
+        raise InputError(f"Between planes is 'slab' or 'shape'; got {between!r}.")
+    check_frames(structure, grid)
+
+    def on(one_grid: Grid) -> Mask:
+        planes = planes_of(structure, one_grid)
+        slabs = slabs_of(
+            planes.offsets_mm, one_grid, end_cap=end_cap, fill_gaps=fill_gaps
+        )
+        return _drawn(structure.name, planes, slabs, one_grid, between, overlap)
+
+    if not structure.closed_contours:
+        return Mask.of(
+            np.zeros((0, 0, 0)),
+            grid,
+            name=structure.name,
+            notes=(*planes_of(structure, grid).notes, "It has no closed contours."),
+        )
+    if are_parallel(structure, grid.normal):
+        return on(grid)
+    return mask_across(structure, grid, on)
+
+
+def _drawn(
+    name: str,
+    planes: ContourPlanes,
+    slabs: Slabs,
+    grid: Grid,
+    between: Between,
+    overlap: Overlap,
+) -> Mask:
+    rows, columns = planes.index_box(grid)
+    shape = rows.stop - rows.start, columns.stop - columns.start
+    first = np.array([rows.start, columns.start])
+    areas = [
+        area_of_plane([c - first for c in plane.contours], shape, overlap=overlap)
+        for plane in planes.planes
+    ]
+    borders = slice_borders(grid)
+    low = max(0, int(np.searchsorted(borders, slabs.bounds_mm[0, 0], side="right")) - 1)
+    high = int(np.searchsorted(borders, slabs.bounds_mm[-1, 1]))
+    borders = borders[low : max(low, min(high, grid.shape[0])) + 1]
+    if between == "slab":
+        fraction = _stacked(areas, slabs, borders, shape)
+    else:
+        fraction = _interpolated(areas, planes, slabs, borders, grid.spacing[1:])
+    notes = (
+        *planes.notes,
+        *slabs.notes,
+        *_cut_off(planes, grid),
+        *_doubtful(areas, slabs, overlap),
+    )
+    corner = (low, rows.start, columns.start)
+    return Mask(name, grid, fraction, corner, notes)
+
+
+def _stacked(
+    areas: list[PlaneArea],
+    slabs: Slabs,
+    borders: FloatArray,
+    shape: tuple[int, int],
+) -> FloatArray:
+    """Mean over each slice of the slabs in it."""
+    from kerma.kernels.even_odd import add_rows
+
+    fraction = np.zeros((len(borders) - 1, *shape), np.float32)
+    for area, (low, high) in zip(areas, slabs.bounds_mm, strict=True):
+        inside = np.minimum(borders[1:], high) - np.maximum(borders[:-1], low)
+        for k in np.flatnonzero(inside > 0):
+            weight = float(inside[k] / (borders[k + 1] - borders[k]))
+            # Borders half way between planes and slices are rounded apart.
+            if weight > 1e-9:
+                add_rows(area.changes, weight, fraction[k])
+    return fraction
+
+
+def _interpolated(
+    areas: list[PlaneArea],
+    planes: ContourPlanes,
+    slabs: Slabs,
+    borders: FloatArray,
+    pixel_mm: tuple[float, float],
+) -> FloatArray:
+    from kerma.kernels.even_odd import add_rows
+
+    shape = areas[0].changes.shape[0], areas[0].changes.shape[1] - 1
+    # Outlines end within the box, also where they fill it.
+    covers = np.zeros((len(areas), shape[0] + 2, shape[1] + 2), np.float32)
+    for area, cover in zip(areas, covers, strict=True):
+        add_rows(area.changes, 1.0, cover[1:-1, 1:-1])
+    fraction = fractions_between(covers, planes.offsets_mm, slabs, borders, pixel_mm)
+    return fraction[:, 1:-1, 1:-1]
+
+
+def _cut_off(planes: ContourPlanes, grid: Grid) -> tuple[str, ...]:
+    borders = slice_borders(grid)
+    limits = np.array(grid.shape[1:]) - 0.5
+    beyond = total = 0
+    for plane in planes.planes:
+        off_slices = not borders[0] <= plane.offset_mm <= borders[-1]
+        for contour in plane.contours:
+            total += 1
+            off_rows = (contour < -0.5).any() or (contour > limits).any()
+            beyond += bool(off_slices or off_rows)
+    if not beyond:
+        return ()
+    return (f"{beyond} of {total} contours reach beyond the grid and were cut off.",)
+
+
+def _doubtful(
+    areas: list[PlaneArea], slabs: Slabs, overlap: Overlap
+) -> tuple[str, ...]:
+    thickness = slabs.bounds_mm[:, 1] - slabs.bounds_mm[:, 0]
+    doubtful = float(np.array([area.doubtful_pixels for area in areas]) @ thickness)
+    counted = float(np.array([area.pixels for area in areas]) @ thickness)
+    if doubtful <= _DOUBTFUL * counted:
+        return ()
+    count = sum(area.doubtful_pixels > 0 for area in areas)
+    how = "left out" if overlap == "xor" else "taken in where two contours overlap"
+    share = 100 * doubtful / max(counted, doubtful)
+    note = (
+        f"On {count} planes contours cross themselves or each other; what they enclose "
+        f"twice, {share:.2g} % of the volume, was {how}."
+    )
+    return (note,)
