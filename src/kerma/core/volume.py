@@ -84,6 +84,18 @@ class Volume:
             )
         self.array.flags.writeable = False
 
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the values and their positions, hexadecimal.
+
+        It stays the same when the files are renamed, reordered or compressed
+        without loss, and changes with any number or position.
+        """
+        digest = hashlib.sha256(repr(self.grid).encode())
+        digest.update(self.array.dtype.str.encode())
+        digest.update(np.ascontiguousarray(self.array).data)
+        return digest.hexdigest()
+
 
 @dataclass(frozen=True, eq=False)
 class CT(Volume):
@@ -115,15 +127,3 @@ class CT(Volume):
         """(nk, nj, ni) CT numbers, HU."""
         hu: HUArray = self.array
         return hu
-
-    @cached_property
-    def sha256(self) -> str:
-        """Hash of the CT numbers and their positions, hexadecimal.
-
-        It stays the same when the files are renamed, reordered or compressed
-        without loss, and changes with any number or position.
-        """
-        digest = hashlib.sha256(repr(self.grid).encode())
-        digest.update(self.array.dtype.str.encode())
-        digest.update(np.ascontiguousarray(self.array).data)
-        return digest.hexdigest()

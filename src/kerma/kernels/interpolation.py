@@ -187,7 +187,8 @@ def _inside(index: Array, step: Array, bounds: Array, count: int) -> tuple[int, 
     first, last = 0.0, count - 1.0
     for axis in range(3):
         low, high = bounds[0, axis] - index[axis], bounds[1, axis] - index[axis]
-        if step[axis] == 0:
+        # Rounding leaves steps of 1e-17, and what is divided by those is beyond int64.
+        if abs(step[axis]) * count < 1e-9:
             if low > 0 or high < 0:
                 return 0, 0
             continue

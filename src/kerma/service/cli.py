@@ -12,6 +12,8 @@ from kerma.errors import BUG, PASSED, KermaError
 from kerma.service.commands.calibrate import calibrate
 from kerma.service.commands.check import check
 from kerma.service.commands.deidentify import deidentify
+from kerma.service.commands.dvh import dvh
+from kerma.service.commands.gamma import gamma
 from kerma.service.commands.index import index
 from kerma.service.commands.overlay import overlay
 from kerma.service.commands.simulate import simulate
@@ -28,6 +30,8 @@ app = typer.Typer(
 app.command()(calibrate)
 app.command()(check)
 app.command()(deidentify)
+app.command()(dvh)
+app.command()(gamma)
 app.command()(index)
 app.command()(overlay)
 app.add_typer(simulate, name="simulate")

@@ -20,6 +20,8 @@ from kerma.core.volume import CT
 from kerma.errors import InputError
 from kerma.io import read_ct, read_record
 from kerma.service.deidentification import deidentify_files
+from kerma.service.dvh import dose_volume_histograms
+from kerma.service.gamma import compare_doses
 from kerma.service.plan_check import plan_check
 from kerma.workflows.ct_calibration.baseline import read_baseline
 from kerma.workflows.ct_calibration.comparison import check_constancy
@@ -124,6 +126,8 @@ def ct_calibration(
 PROCEDURES: dict[str, Callable[..., Result]] = {
     "ct-calibration": ct_calibration,
     "deidentify": deidentify_files,
+    "dvh": dose_volume_histograms,
+    "gamma": compare_doses,
     "plan-check": plan_check,
 }
 """Every procedure by name; its signature is its interface."""
