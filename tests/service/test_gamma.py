@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,11 @@ from kerma.core.study import Study
 from kerma.core.volume import Volume
 from kerma.dosimetry import GammaResult
 from kerma.errors import GeometryError, InputError
-from kerma.io import write_dose, write_volume
+from kerma.imaging.masks import mask_of
+from kerma.io import write_dose, write_structures, write_volume
 from kerma.service.commands.gamma import gamma as command
 from kerma.service.gamma import compare_doses
+from kerma.simulation.rt_set import Layout, simulate_rt_set
 from tests.dosimetry.doses import grid
 
 
@@ -137,3 +140,21 @@ def test_the_command_ends_with_the_code_of_the_verdict(
     with pytest.raises(typer.Exit):
         command(files["plan"], files[other], json=True)
     assert '"pass_rate_percent"' in capsys.readouterr().out
+
+
+def test_structures_come_from_a_structure_set(tmp_path: Path) -> None:
+    """In the GTV the evaluated dose is 5 % too high, elsewhere it is the same."""
+    made = simulate_rt_set(Layout(matrix=32, slices=20, pixel_mm=12, slice_mm=6))
+    gtv = mask_of(made.structures["GTV"], made.dose.grid).full() >= 0.5
+    changed = np.where(gtv, made.dose.gy * np.float32(1.05), made.dose.gy)
+    other = replace(made.dose, array=changed, sop_instance_uid="1.2.99")
+    planned = write_dose(made.dose, tmp_path / "planned.dcm")
+    measured = write_dose(other, tmp_path / "measured.dcm", uid_seed="other")
+    drawn = write_structures(made.structures, tmp_path / "rs.dcm", ct=made.ct)
+
+    result = compare_doses(planned, measured, structures=drawn, distance_mm=0.1)
+
+    rows = {row.name: row for row in result.structures}
+    assert rows["GTV"].pass_rate_percent < 30
+    assert rows["Lung left"].pass_rate_percent == 100
+    assert rows["GTV"].points == gtv.sum()

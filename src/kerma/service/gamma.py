@@ -53,7 +53,8 @@ def compare_doses(  # noqa: PLR0913  (its arguments are its interface)
     max_gamma
         How far is searched.
     structures
-        File of a label map on the grid of the reference.
+        RT Structure Set, or a label map on the grid of the reference: pass rates
+        within each structure.
     limits
         TOML or JSON file of the limits of the pass rate; AAPM TG-218 without it.
     out
@@ -137,7 +138,29 @@ def _in_one_frame(
 
 
 def _masks(file: Path, reference: Volume) -> dict[str, BoolArray]:
-    """Masks of the structures in a label map on the grid of the reference."""
+    """Voxels of the reference in each structure of a structure set or a label map."""
+    if file.name.lower().endswith(_VOLUMES):
+        return _labeled(file, reference)
+    return _drawn(file, reference)
+
+
+def _drawn(file: Path, reference: Volume) -> dict[str, BoolArray]:
+    """Voxels of which at least half lies in a structure, by name."""
+    from kerma.imaging.masks import mask_of
+    from kerma.io import read_structures
+
+    drawn = read_structures(file)
+    return {
+        f"{one.number} {one.name}" if drawn.names.count(one.name) > 1 else one.name: (
+            mask_of(one, reference.grid).full() >= 0.5
+        )
+        for one in drawn
+        if one.closed_contours
+    }
+
+
+def _labeled(file: Path, reference: Volume) -> dict[str, BoolArray]:
+    """Voxels of each label of a label map on the grid of the reference."""
     from kerma.core.label_map import LabelMap
 
     labels = read_volume(

@@ -35,7 +35,10 @@ def gamma(
         float, typer.Option(help="How far is searched; inf for no end.")
     ] = 2.0,
     structures: Annotated[
-        Path | None, typer.Option(help="Label map on the grid of the reference.")
+        Path | None,
+        typer.Option(
+            help="RT Structure Set, or label map on the grid of the reference."
+        ),
     ] = None,
     limits: Annotated[
         Path | None, typer.Option(help="Limits of your own, TOML or JSON.")
