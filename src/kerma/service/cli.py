@@ -11,6 +11,7 @@ import typer
 from kerma.errors import BUG, PASSED, KermaError
 from kerma.service.commands.calibrate import calibrate
 from kerma.service.commands.check import check
+from kerma.service.commands.compare import compare_structures
 from kerma.service.commands.deidentify import deidentify
 from kerma.service.commands.dvh import dvh
 from kerma.service.commands.gamma import gamma
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 app.command()(calibrate)
 app.command()(check)
+app.command("compare-structures")(compare_structures)
 app.command()(deidentify)
 app.command()(dvh)
 app.command()(gamma)

@@ -23,6 +23,7 @@ from kerma.service.deidentification import deidentify_files
 from kerma.service.dvh import dose_volume_histograms
 from kerma.service.gamma import compare_doses
 from kerma.service.plan_check import plan_check
+from kerma.service.structure_comparison import compare_structures
 from kerma.workflows.ct_calibration.baseline import read_baseline
 from kerma.workflows.ct_calibration.comparison import check_constancy
 from kerma.workflows.ct_calibration.constancy import Tolerances
@@ -129,6 +130,7 @@ PROCEDURES: dict[str, Callable[..., Result]] = {
     "dvh": dose_volume_histograms,
     "gamma": compare_doses,
     "plan-check": plan_check,
+    "structure-comparison": compare_structures,
 }
 """Every procedure by name; its signature is its interface."""
 
