@@ -85,10 +85,10 @@ def test_one_of_several_fraction_groups_has_to_be_chosen() -> None:
 
 def test_a_beam_goes_by_number_or_name() -> None:
     assert plan().beam(3) is plan().beam("Boost") or plan().beam(3).name == "Boost"
-    with pytest.raises(InputError, match="No beam is 9; there are: 1 'Arc'"):
+    with pytest.raises(InputError, match="No beam 9; there are: 1 'Arc'"):
         plan().beam(9)
     twins = plan(beams=(arc(), arc(number=2), arc(number=3)))
-    with pytest.raises(InputError, match="Several beams are 'Arc'"):
+    with pytest.raises(InputError, match="3 beams are named 'Arc'; choose one"):
         twins.beam("Arc")
 
 

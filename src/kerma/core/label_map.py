@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kerma.core.arrays import BoolArray, LabelArray
+from kerma.core.lookup import check_numbers, the_one
 from kerma.core.volume import Volume
 from kerma.errors import InputError
 
@@ -85,8 +86,7 @@ class LabelMap(Volume):
         if self.array.dtype not in (np.uint8, np.uint16):
             raise InputError(f"A label map is uint8 or uint16; got {self.array.dtype}.")
         numbers = [label.number for label in self.labels]
-        if len(set(numbers)) < len(numbers):
-            raise InputError(f"Each label needs its own number; got {numbers}.")
+        check_numbers(self.labels, "label")
         largest = np.iinfo(self.numbers.dtype).max
         if max(numbers, default=0) > largest:
             raise InputError(
@@ -107,13 +107,7 @@ class LabelMap(Volume):
         InputError
             There is none, or several have the name.
         """
-        by = "number" if isinstance(key, int) else "name"
-        found = [label for label in self.labels if getattr(label, by) == key]
-        if len(found) != 1:
-            listed = ", ".join(f"{x.number} {x.name!r}" for x in self.labels) or "none"
-            amount = "several labels" if found else "no label"
-            raise InputError(f"There is {amount} {key!r} among: {listed}.")
-        return found[0]
+        return the_one(self.labels, key, "label")
 
     def mask(self, key: str | int) -> BoolArray:
         """(nk, nj, ni) voxels of one region, by its name or its number.

@@ -9,6 +9,7 @@ import numpy as np
 
 from kerma.core.arrays import FloatArray, Vec3
 from kerma.core.beam import Beam, Segment
+from kerma.core.lookup import the_one
 from kerma.core.study import Study
 from kerma.errors import InputError, ScopeError
 
@@ -237,13 +238,7 @@ class Plan:
         InputError
             There is none, or several have the name.
         """
-        by = "number" if isinstance(key, int) else "name"
-        found = [beam for beam in self.beams if getattr(beam, by) == key]
-        if len(found) == 1:
-            return found[0]
-        listed = ", ".join(f"{b.number} {b.name!r}" for b in self.beams) or "none"
-        amount = "Several beams are" if found else "No beam is"
-        raise InputError(f"{amount} {key!r}; there are: {listed}.")
+        return the_one(self.beams, key, "beam")
 
     def fraction_group(self, number: int | None = None) -> FractionGroup:
         """A fraction group by its number, or the only one.

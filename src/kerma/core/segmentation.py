@@ -11,6 +11,7 @@ from kerma.core.code import Code
 from kerma.core.grid import Grid
 from kerma.core.image_reference import ImageReference
 from kerma.core.label_map import Label, LabelMap
+from kerma.core.lookup import check_numbers, the_one
 from kerma.core.study import Study
 from kerma.errors import GeometryError, InputError
 
@@ -30,7 +31,7 @@ class Segment:
     ----------
     number
         Segment Number (0062,0004), from 1.
-    label
+    name
         Segment Label (0062,0005).
     array
         (nk, nj, ni) box of voxels that holds the segment: bool, or float32 from 0 to 1
@@ -49,7 +50,7 @@ class Segment:
     """
 
     number: int
-    label: str
+    name: str
     array: BoolArray | FloatArray
     corner: tuple[int, int, int] = (0, 0, 0)
     category: Code = TISSUE
@@ -139,9 +140,7 @@ class Segmentation:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        numbers = [segment.number for segment in self.segments]
-        if len(set(numbers)) < len(numbers):
-            raise InputError(f"Each segment needs its own number; got {numbers}.")
+        check_numbers(self.segments, "segment")
         for segment in self.segments:
             ends = [part.stop for part in segment.box]
             if min(segment.corner) < 0 or (np.array(ends) > self.grid.shape).any():
@@ -174,20 +173,14 @@ class Segmentation:
         return cls(label_map.grid, tuple(segments))
 
     def __getitem__(self, key: str | int) -> Segment:
-        """A segment by its label or its number.
+        """A segment by its name or its number.
 
         Raises
         ------
         InputError
-            There is none, or several have the label.
+            There is none, or several have the name.
         """
-        by = "number" if isinstance(key, int) else "label"
-        found = [segment for segment in self.segments if getattr(segment, by) == key]
-        if len(found) != 1:
-            listed = ", ".join(f"{s.number} {s.label!r}" for s in self.segments)
-            amount = "several segments" if found else "no segment"
-            raise InputError(f"There is {amount} {key!r} among: {listed or 'none'}.")
-        return found[0]
+        return the_one(self.segments, key, "segment")
 
     def mask(self, key: str | int) -> BoolArray | FloatArray:
         """(nk, nj, ni) voxels of a segment on the whole grid, bool or float32.
@@ -195,7 +188,7 @@ class Segmentation:
         Raises
         ------
         InputError
-            There is no such segment, or several have the label.
+            There is no such segment, or several have the name.
         """
         segment = self[key]
         kind = np.float32 if segment.is_fractional else np.bool_
@@ -232,7 +225,7 @@ class Segmentation:
                     f"a label map has one number per voxel. Use the mask of each."
                 )
             box[inside] = segment.number
-        labels = tuple(Label(s.number, s.label) for s in self.segments)
+        labels = tuple(Label(s.number, s.name) for s in self.segments)
         return LabelMap(numbers, self.grid, labels=labels)
 
 

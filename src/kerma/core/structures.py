@@ -9,9 +9,10 @@ from enum import StrEnum
 import numpy as np
 
 from kerma.core.arrays import FloatArray
+from kerma.core.lookup import check_numbers, the_one
 from kerma.core.study import Study
 from kerma.core.transform import Transform
-from kerma.errors import GeometryError, InputError
+from kerma.errors import GeometryError
 
 __all__ = ["Contour", "ContourKind", "Structure", "StructureSet"]
 
@@ -180,9 +181,7 @@ class StructureSet:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        numbers = [structure.number for structure in self.structures]
-        if len(set(numbers)) < len(numbers):
-            raise InputError(f"Each structure needs its own number; got {numbers}.")
+        check_numbers(self.structures, "structure")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -203,17 +202,4 @@ class StructureSet:
         InputError
             There is none, or several have the name.
         """
-        by = "number" if isinstance(key, int) else "name"
-        found = [s for s in self.structures if getattr(s, by) == key]
-        if not found:
-            raise InputError(f"No structure {key!r}; there are: {self._listed()}.")
-        if len(found) > 1:
-            numbers = ", ".join(str(structure.number) for structure in found)
-            raise InputError(
-                f"{len(found)} structures are named {key!r}; choose one by its number "
-                f"({numbers})."
-            )
-        return found[0]
-
-    def _listed(self) -> str:
-        return ", ".join(f"{s.number} {s.name!r}" for s in self.structures) or "none"
+        return the_one(self.structures, key, "structure")

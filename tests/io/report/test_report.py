@@ -164,7 +164,7 @@ def test_what_cannot_be_referred_to_is_not_reported(
         write_measurements([], file, ct=ct)
     with pytest.raises(InputError, match="but no segmentation is given"):
         write_measurements([finding(segment=1)], file, ct=ct)
-    with pytest.raises(InputError, match="no segment 2 among: 1 'Tumor'"):
+    with pytest.raises(InputError, match="No segment 2; there are: 1 'Tumor'"):
         write_measurements([finding(segment=2)], file, ct=ct, segmentation=segmentation)
     unwritten = replace(segmentation, sop_instance_uid="")
     with pytest.raises(InputError, match="has no UIDs to refer to"):

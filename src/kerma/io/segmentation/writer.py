@@ -203,7 +203,7 @@ def _description(segment: Segment, number: int) -> SegmentDescription:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         item = SegmentDescription(number, "x", category, kind, "MANUAL")
-    set_text(item, "SegmentLabel", segment.label or f"Segment {segment.number}")
+    set_text(item, "SegmentLabel", segment.name or f"Segment {segment.number}")
     return item
 
 
