@@ -65,6 +65,19 @@ def test_a_folder_with_everything_is_drawn(
     assert "Written              sheet.png" in lines
 
 
+def test_an_archive_with_everything_is_drawn_as_the_folder(
+    kerma: Kerma, written: Path, tmp_path: Path
+) -> None:
+    archive = shutil.make_archive(str(tmp_path / "patient"), "zip", written)
+    for source, name in ((written, "folder"), (archive, "archive")):
+        ending = kerma("overlay", source, "--out", tmp_path / name)
+        assert (ending.code, ending.err) == (0, "")
+    drawn = [
+        (tmp_path / name / "overlay.png").read_bytes() for name in ("folder", "archive")
+    ]
+    assert drawn[0] == drawn[1]
+
+
 @pytest.mark.parametrize(
     ("form", "ending"), [("nifti", ".nii.gz"), ("nrrd", ".nrrd"), ("npy", ".npy")]
 )

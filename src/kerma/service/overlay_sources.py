@@ -10,6 +10,7 @@ from kerma.core.structures import StructureSet
 from kerma.core.volume import CT
 from kerma.errors import InputError
 from kerma.io import index, read_ct, read_dose, read_structures, read_volume
+from kerma.service.indexed import read_found
 from kerma.service.procedures import Progress
 
 __all__ = ["Sources", "read_sources"]
@@ -24,8 +25,8 @@ class Sources:
     Parameters
     ----------
     ct
-        Folder, zip archive or file of the CT; or, without a dose, a folder that holds
-        everything.
+        Folder, zip archive or file of the CT; or, without a dose, a folder or archive
+        that holds everything.
     dose, structures
         Files.
     series_uid
@@ -93,7 +94,7 @@ def _is_research(file: Path) -> bool:
 def _found_in(
     sources: Sources, report: Progress
 ) -> tuple[CT, Dose, StructureSet | None]:
-    """The only set of CT, dose and, if there are, structures in a folder."""
+    """The only set of CT, dose and, if there are, structures in a folder or archive."""
     found = index(sources.ct, progress=lambda done: report("Looking", done))
     name = found.name
     sets = [
@@ -119,12 +120,14 @@ def _found_in(
         )
     report("Reading", 0.0)
     ct = read_ct(
-        found.files(images),
+        sources.ct if found.root is None else found.files(images),
         series_uid=images.series_instance_uid,
         progress=lambda done: report("Reading", done),
     )
-    dose = read_dose(found.files(doses[0])[0])
-    given = sources.structures
-    if given is None and chosen.structures is not None:
-        given = found.files(chosen.structures)[0]
-    return ct, dose, read_structures(given) if given else None
+    dose = read_found(read_dose, found, sources.ct, doses[0])
+    structures = None
+    if sources.structures is not None:
+        structures = read_structures(sources.structures)
+    elif chosen.structures is not None:
+        structures = read_found(read_structures, found, sources.ct, chosen.structures)
+    return ct, dose, structures

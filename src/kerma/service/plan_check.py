@@ -15,6 +15,7 @@ from kerma.core.volume import CT
 from kerma.errors import InputError, KermaError
 from kerma.io import Index, index, read_ct, read_dose, read_plan, read_structures
 from kerma.io.indexing import Instance, PlanSet, Problem, Series
+from kerma.service.indexed import read_found
 from kerma.workflows.plan_check import (
     Finding,
     PlanCheck,
@@ -172,13 +173,10 @@ class _Reader:
         """Another object; ``None`` where there is none or it cannot be read."""
         if instance is None:
             return None
-        if self.found.root is None:
-            uid = instance.sop_instance_uid
-            return self._try(
-                lambda: read(self.source, sop_instance_uid=uid), [instance.path]
-            )
-        file = self.found.root / instance.path
-        return self._try(lambda: read(file), [instance.path])
+        return self._try(
+            lambda: read_found(read, self.found, self.source, instance),
+            [instance.path],
+        )
 
     def _try(self, read: Callable[[], T], paths: Sequence[str]) -> T | None:
         try:

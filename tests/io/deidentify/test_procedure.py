@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import stat
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydicom import Dataset, dcmread
 from pydicom._dicom_dict import DicomDictionary
+from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian
 
 from kerma.core.uids import is_uid
 from kerma.errors import InputError
@@ -371,6 +373,26 @@ def test_pixels_inside_a_sequence_are_no_hiding_place(tmp_path: Path) -> None:
     data.BeamSequence[0].add_new(0x7FE00010, "OW", b"Zaphodius^")
     new = one(data, tmp_path)
     assert "PixelData" not in new.BeamSequence[0]
+
+
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ExplicitVRBigEndian])
+def test_a_file_that_was_cut_off_is_refused_and_not_written_as_a_whole_one(
+    tmp_path: Path, encode: Callable[..., bytes], syntax: str
+) -> None:
+    whole = encode(plan(), syntax)
+    (tmp_path / "in.dcm").write_bytes(whole)
+    assert run(tmp_path / "in.dcm", tmp_path / "whole").passed
+    beams = (0x300A00B0).to_bytes(4, "big")
+    swapped = beams if syntax == ExplicitVRBigEndian else beams[1::-1] + beams[:1:-1]
+    inside = whole.index(swapped) + 20
+    # In big endian what follows the beams may be cut without a sign of it.
+    ends = inside + 70 if syntax == ExplicitVRBigEndian else len(whole)
+    for end in range(inside, ends, 10):
+        (tmp_path / "in.dcm").write_bytes(whole[:end])
+        report = run(tmp_path / "in.dcm", tmp_path / "cut")
+        assert not report.written
+        assert "damaged" in report.refused[0].reason
+    assert not list(tmp_path.glob("cut/**/*.dcm"))
 
 
 @pytest.mark.parametrize("depth", [40, 2000])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -61,3 +62,27 @@ def test_the_study_is_what_the_object_names(folder: Path) -> None:
     study = study_of(read_object(folder / "a.dcm", KIND))
     assert study.patient_id == "P1"
     assert study.patient_name == ""
+
+
+def test_items_without_end_are_refused_before_they_fill_the_memory(
+    tmp_path: Path, image: Callable[..., Dataset], encode: Callable[..., bytes]
+) -> None:
+    whole = encode(image(SOPClassUID=PLAN, Modality="RTPLAN", PixelData=None))
+    items = struct.pack("<HHI", 0xFFFE, 0xE000, 0) * 600_000
+    sequence = struct.pack("<HH2sHI", 0x300A, 0x00B0, b"SQ", 0, len(items))
+    (tmp_path / "plan.dcm").write_bytes(whole + sequence + items)
+    with pytest.raises(DicomError, match=r"plan\.dcm: lists over 524288 items"):
+        read_object(tmp_path, KIND)
+
+
+def test_a_file_larger_than_the_memory_is_refused_by_its_size(
+    tmp_path: Path,
+    image: Callable[..., Dataset],
+    encode: Callable[..., bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("kerma.io.dicom.gateway._LARGEST_FILE", 5000)
+    whole = encode(image(SOPClassUID=PLAN, Modality="RTPLAN"))
+    (tmp_path / "plan.dcm").write_bytes(whole + bytes(5000))
+    with pytest.raises(DicomError, match=r"plan\.dcm: over 5e-06 GB, too large"):
+        read_object(tmp_path, KIND)

@@ -31,7 +31,9 @@ from kerma.io.deidentify.report import (
 from kerma.io.deidentify.screening import cautions
 from kerma.io.deidentify.survey import NumberedFile, Survey, survey
 from kerma.io.deidentify.verification import remains
+from kerma.io.dicom.damage import refuse_damage
 from kerma.io.dicom.gateway import guarded, parse
+from kerma.io.dicom.item import Item
 from kerma.io.dicom.source import base_name, open_sources
 from kerma.io.files import make_folder, write_file
 
@@ -142,6 +144,7 @@ def _deidentify_file(
         It cannot be read or written as DICOM, or an identifier was left in it.
     """
     data, tally = parse(file), Tally()
+    refuse_damage(Item(data, file.name))
     with guarded(file.name):
         patient = seen.patient(data)
         identifiers = seen.identifiers(data)

@@ -15,6 +15,7 @@ from kerma.io.deidentify.elements import text_of
 from kerma.io.deidentify.identifiers import Identifiers, collect
 from kerma.io.deidentify.profile import Profile
 from kerma.io.deidentify.screening import document_refusal, pixel_refusal
+from kerma.io.dicom.damage import refuse_cut
 from kerma.io.dicom.file import read_header
 from kerma.io.dicom.gateway import guarded, parse
 from kerma.io.dicom.source import Source
@@ -116,6 +117,7 @@ def survey(
 def _header(file: NumberedFile) -> Dataset | None:
     if read_header(file) is None:
         return None
+    refuse_cut(file)  # written anew, what is left of a cut file would look whole
     return parse(file, pixels=False)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from kerma.errors import DicomError
+from kerma.io.dicom.gateway import content_of
 from kerma.io.dicom.header import (
     UNDEFINED,
     OddHeaderError,
@@ -18,7 +19,7 @@ from kerma.io.dicom.header import (
     walk,
 )
 from kerma.io.dicom.item import Item
-from kerma.io.dicom.source import READ_ERRORS, Source, unreadable
+from kerma.io.dicom.source import Source
 
 __all__ = ["refuse_cut", "refuse_damage"]
 
@@ -37,13 +38,9 @@ def refuse_cut(source: Source) -> None:
     Raises
     ------
     DicomError
-        The file ends within an element or a sequence.
+        The file ends within an element or a sequence, or is too large.
     """
-    try:
-        with source.open() as stream:
-            content = stream.read()
-    except READ_ERRORS as error:
-        raise unreadable(source, error) from error
+    content = content_of(source)
     if content[128:132] != b"DICM":
         return
     # Four bytes, so that an element that lacks some of its own cannot end on them.

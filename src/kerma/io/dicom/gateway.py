@@ -20,15 +20,17 @@ from numpy.typing import NDArray
 from kerma.errors import DicomError, KermaError, MissingDependencyError
 from kerma.io.dicom.codestream import coded_size
 from kerma.io.dicom.header import Header, Tag, plain
-from kerma.io.dicom.source import Source
+from kerma.io.dicom.source import READ_ERRORS, Source, unreadable
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-__all__ = ["decode", "frame_headers", "guarded", "parse", "parse_header"]
+__all__ = ["content_of", "decode", "frame_headers", "guarded", "parse", "parse_header"]
 
-_LARGEST_FILE = 2 * 2**30  # bytes; these files are held in memory
+_LARGEST_FILE = 2 * 10**9  # bytes; they are held in memory, and one read gives < 2**31
 _MOST_FRAMES = 2**16
+_MOST_ITEMS = 2**19  # pydicom makes a kilobyte of each, which may be eight in the file
+_ITEM_TAGS = (b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00")  # little and big endian
 _TAGS = frozenset(int(tag) for tag in Tag)
 _UNITS_OF_HU = ("[hnsf'U]", "[hnsf'U", "HU")  # UCUM, and what is written for it
 
@@ -53,21 +55,42 @@ def guarded(name: str) -> Iterator[None]:
         logger.disabled = was_disabled
 
 
+def content_of(source: Source) -> bytes:
+    """All bytes of a file.
+
+    Raises
+    ------
+    DicomError
+        It cannot be read, or is larger than what is held in memory.
+    """
+    try:
+        with source.open() as stream:
+            content = stream.read(_LARGEST_FILE + 1)
+    except READ_ERRORS as error:
+        raise unreadable(source, error) from error
+    if len(content) > _LARGEST_FILE:
+        raise DicomError(
+            f"{source.name}: over {_LARGEST_FILE / 1e9:g} GB, too large to decode."
+        )
+    return content
+
+
 def parse(source: Source, *, pixels: bool = True) -> Dataset:
     """Parse a whole file with pydicom.
 
     Raises
     ------
     DicomError
-        It is damaged or too large.
+        It is damaged, too large, or lists items without end.
     """
     from pydicom import dcmread
 
-    with guarded(source.name), source.open() as stream:
-        content = stream.read(_LARGEST_FILE + 1)
-        if len(content) > _LARGEST_FILE:
+    with guarded(source.name):
+        content = content_of(source)
+        if max(content.count(tag) for tag in _ITEM_TAGS) > _MOST_ITEMS:
             raise DicomError(
-                f"{source.name}: over {_LARGEST_FILE >> 30} GiB, too large to decode."
+                f"{source.name}: lists over {_MOST_ITEMS} items, more than a sound file "
+                f"does. It was left unread."
             )
         return dcmread(io.BytesIO(content), stop_before_pixels=not pixels, force=True)
 

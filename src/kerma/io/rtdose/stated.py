@@ -59,7 +59,7 @@ def with_true_statistics(
     wrong = [n for n, claim in enumerate(claims) if claim and not claim.agrees]
     if not wrong:
         return list(dvhs), ()
-    whose = ", ".join(str(dvhs[n].structure_numbers) for n in wrong[:_LISTED])
+    whose = ", ".join(_numbers(dvhs[n]) for n in wrong[:_LISTED])
     whose += ", ..." if len(wrong) > _LISTED else ""
     reference = _reference([claim for claim in claims if claim])
     if reference is None:
@@ -76,6 +76,11 @@ def with_true_statistics(
         f"structures {whose} show; they were converted."
     )
     return [_from_percent(dvh, reference / 100) for dvh in dvhs], (note,)
+
+
+def _numbers(dvh: EmbeddedDVH) -> str:
+    """The structures of a histogram, which may be of several together."""
+    return " + ".join(map(str, dvh.structure_numbers))
 
 
 def _claim(dvh: EmbeddedDVH) -> _Claim | None:

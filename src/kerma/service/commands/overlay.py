@@ -16,7 +16,7 @@ def overlay(
     ct: Annotated[
         Path,
         typer.Argument(
-            help="Folder, zip or file of the CT; or a folder that holds everything."
+            help="Folder, zip or file of the CT; or folder or zip with everything."
         ),
     ],
     out: Annotated[Path, typer.Option(help="Folder for the files.")],
