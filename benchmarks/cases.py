@@ -9,11 +9,15 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.inputs import (
+    doses_3d,
+    doses_plane,
     large_series,
     large_structure_set,
     planned_dose,
     real_catphan,
     simulated_catphan,
+    treated_organs,
+    two_organs,
     whole_patient,
 )
 from benchmarks.measure import Program, run_command, run_worker
@@ -110,6 +114,30 @@ BENCHMARKS = {
         target=Target(cpu_s=0.2),
         agree_within=1.0,
     ),
+    "gamma-3d": Benchmark(
+        title="gamma 3 %/3 mm of 79 x 145 x 268 voxels of 2 mm, in memory",
+        prepare=doses_3d,
+        ours=_here("gamma_kerma"),
+        peers=(_with_peers("gamma_pymedphys"),),
+        repeats=3,
+        agree_within=0.02,
+    ),
+    "gamma-2d-256": Benchmark(
+        title="gamma 3 %/3 mm of 256 x 256 pixels of 1 mm, in memory",
+        prepare=partial(doses_plane, pixels=256, pixel_mm=1.0),
+        ours=_here("gamma_kerma"),
+        peers=(_with_peers("gamma_pymedphys"),),
+        repeats=3,
+        agree_within=0.02,
+    ),
+    "gamma-2d-1024": Benchmark(
+        title="gamma 3 %/3 mm of 1024 x 1024 pixels of 0.4 mm, in memory",
+        prepare=partial(doses_plane, pixels=1024, pixel_mm=0.4),
+        ours=_here("gamma_kerma"),
+        peers=(_with_peers("gamma_pymedphys"),),
+        repeats=3,
+        agree_within=0.02,
+    ),
     "index": Benchmark(
         title="what is in a folder: 200 CT images, 20 structures, dose; 124 MB",
         prepare=whole_patient,
@@ -142,6 +170,27 @@ BENCHMARKS = {
         ours=_here("read_structures_kerma"),
         peers=(_here("read_structures_pydicom"),),
         target=Target(cpu_s=0.3),
+    ),
+    "dvh": Benchmark(
+        title="20 dose-volume histograms of 40 L at 1 mm, in memory",
+        prepare=treated_organs,
+        ours=_here("dvh_kerma"),
+        target=Target(cpu_s=0.6),
+    ),
+    "masks": Benchmark(
+        title="masks of 20 structures of 72 L on 200 x 512 x 512, in memory",
+        prepare=large_structure_set,
+        ours=_here("masks_kerma"),
+        target=Target(cpu_s=0.3),
+    ),
+    "surface": Benchmark(
+        title="two organs of 2 liters compared, 200 x 512 x 512, in memory",
+        prepare=two_organs,
+        ours=_here("surface_kerma"),
+        peers=(_here("surface_simpleitk"),),
+        repeats=3,
+        target=Target(cpu_s=0.3),
+        agree_within=2.5,
     ),
     "import": Benchmark(
         title="import kerma",

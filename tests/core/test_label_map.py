@@ -31,7 +31,9 @@ def test_a_number_without_a_label_has_a_mask_too() -> None:
 
 def test_a_name_that_no_label_or_several_have_is_refused() -> None:
     regions = LabelMap(NUMBERS.copy(), GRID, LABELS)
-    with pytest.raises(InputError, match="No label 'liver'; there are: 1 'lung', 2 'heart'"):
+    with pytest.raises(
+        InputError, match="No label 'liver'; there are: 1 'lung', 2 'heart'"
+    ):
         regions.mask("liver")
     with pytest.raises(InputError, match="2 labels are named 'lung'"):
         regions.mask("lung")

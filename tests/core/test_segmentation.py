@@ -36,7 +36,9 @@ def test_a_cropped_segment_is_whole_again_on_its_grid(whole: BoolArray) -> None:
 def test_a_segment_is_found_by_number_and_by_label() -> None:
     both = Segmentation(GRID, (segment(1, "a", (0, 0, 0)), segment(2, "a", (1, 1, 1))))
     assert both[2].corner == (1, 1, 1)
-    with pytest.raises(InputError, match="2 segments are named 'a'; choose one by its number"):
+    with pytest.raises(
+        InputError, match="2 segments are named 'a'; choose one by its number"
+    ):
         both["a"]
     with pytest.raises(InputError, match="No segment 3"):
         both.mask(3)

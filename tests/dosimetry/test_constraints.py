@@ -12,7 +12,7 @@ from kerma.dosimetry.constraints import (
     parse_constraint,
     parse_constraints,
 )
-from kerma.dosimetry.dvh import DVH
+from kerma.dosimetry.histograms import DVH
 from kerma.errors import InputError
 
 PTV = DVH("PTV", 1, np.linspace(10, 20, 101), np.full(100, 0.1), mean_gy=15.0)

@@ -14,7 +14,7 @@ from kerma.dosimetry.dose_metrics import (
     lkb_ntcp,
     parse_metric,
 )
-from kerma.dosimetry.dvh import DVH
+from kerma.dosimetry.histograms import DVH
 from kerma.errors import GeometryError, InputError
 from kerma.simulation.dose_field import dose_on
 from tests.dosimetry.solids import AXIAL, CENTER, FRAME, R, drawn, slab_centers, sphere

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from kerma.core.dose import DoseType
-from kerma.dosimetry.dvh import dvh
 from kerma.dosimetry.fractionation import bed, bed_gy, eqd2, eqd2_dvh, eqd2_gy
+from kerma.dosimetry.histograms import dvh
 from kerma.errors import InputError, ScopeError
 from tests.dosimetry.solids import drawn, linear_dose, slab_centers, sphere
 

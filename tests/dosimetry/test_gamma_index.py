@@ -182,6 +182,19 @@ def test_what_ends_a_search_early_changes_no_value(
     np.testing.assert_array_equal(quick <= 1 + 1e-5, thorough <= 1 + 1e-5)
 
 
+def test_a_dip_just_within_reach_of_a_flat_dose_is_found() -> None:
+    """Gamma is 0.9 on the spot; the dip, 0.8 criteria away, has less."""
+    dose = np.full(60, 1.027)
+    dose[22] = 1.0
+    criteria = GammaCriteria(3, 10, 0, norm_gy=1.0)
+    found = gamma(volume(np.ones((1, 1, 60))), volume(dose[None, None]), criteria)
+    x = np.linspace(0, 59, 59 * 200 + 1)
+    doses = np.interp(x, np.arange(60), dose)
+    away = (x - np.arange(60)[:, None]) / 10
+    expected = np.hypot(away, (doses - 1) / 0.03).min(axis=1)
+    np.testing.assert_allclose(found.map.array[0, 0], expected, atol=1.1e-3)
+
+
 @given(st.floats(0.3, 4), st.integers(0, 5))
 def test_wider_criteria_scale_gamma(factor: float, seed: int) -> None:
     reference, evaluated = (volume(d) for d in random_doses(seed, (1, 12, 12), 0.03))

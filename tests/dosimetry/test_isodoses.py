@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kerma.core.grid import Grid
-from kerma.dosimetry.dvh import dvh
+from kerma.dosimetry.histograms import dvh
 from kerma.dosimetry.isodoses import isodose
 from kerma.errors import InputError
 from kerma.simulation.dose_field import dose_on

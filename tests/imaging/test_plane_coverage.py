@@ -88,3 +88,18 @@ def test_points_and_lines_cover_nothing() -> None:
 def test_an_unknown_way_with_overlaps_is_refused() -> None:
     with pytest.raises(InputError, match="'xor' or 'union'; got 'or'"):
         area(box(0, 0, 1, 1), overlap="or")
+
+
+def test_only_the_box_of_the_contours_is_worked_on() -> None:
+    contour = box(3, 4, 7, 9)
+    area = area_of_plane([contour + 10], SHAPE, first=(10, 10))
+    assert area.changes.size < 0.5 * SHAPE[0] * SHAPE[1]
+    image = np.full(SHAPE, 0.25, np.float32)
+    area.add_to(image, 0.5)
+    whole = plane_coverage([contour], SHAPE)
+    np.testing.assert_allclose(image, 0.25 + 0.5 * whole, atol=1e-7)
+
+
+def test_a_contour_beyond_the_image_covers_nothing_of_it() -> None:
+    for shift in (-50.0, 50.0):
+        assert not plane_coverage([box(1, 1, 5, 5) + shift], SHAPE).any()

@@ -2,8 +2,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from kerma.kernels import gamma as kernel
-from kerma.kernels.gamma import BLOCK, block_ranges, cell_bends, cell_ranges
+from kerma.kernels.gamma_cells import (
+    BLOCK,
+    block_ranges,
+    cell_bends,
+    cell_ranges,
+    spread,
+)
+from kerma.kernels.gamma_pieces import BEST, STATE, TARGET, note
 
 
 def test_cells_know_their_lowest_and_highest_dose() -> None:
@@ -63,14 +69,25 @@ def test_a_dose_that_is_not_finite_bends_without_limit() -> None:
     assert not bends[0, 0, 1].any()
 
 
+def test_bends_spread_to_the_blocks_around() -> None:
+    bends = np.random.default_rng(4).uniform(size=(3, 5, 6, 9))
+    around = np.zeros_like(bends)
+    spread(bends, around)
+    for k, j, i in np.ndindex(3, 5, 6):
+        near = bends[
+            max(k - 1, 0) : k + 2, max(j - 1, 0) : j + 2, max(i - 1, 0) : i + 2
+        ]
+        assert tuple(around[k, j, i]) == tuple(near.max(axis=(0, 1, 2)))
+
+
 def test_a_value_just_over_1_keeps_cells_in_the_search_that_reach_below_1() -> None:
     """By the tolerance alone a bound of 0.9996 would end the search at 1.0005."""
-    state = np.zeros(kernel._STATE)
-    state[kernel._BEST] = 2.0
+    state = np.zeros(STATE)
+    state[BEST] = 2.0
     for found, target in ((1.5, 1.499), (1.0005, 1.0), (1.0, 0.999), (0.5, 0.499)):
-        state[kernel._TARGET] = 4.0
-        kernel._note(state, found**2, 0.0, 0.0, 0.0)
-        assert state[kernel._BEST] == found
-        np.testing.assert_allclose(state[kernel._TARGET], target**2)
-    kernel._note(state, np.nan, 0.0, 0.0, 0.0)
-    assert state[kernel._BEST] == 0.5
+        state[TARGET] = 4.0
+        note(state, found**2, 0.0, 0.0, 0.0)
+        assert state[BEST] == found
+        np.testing.assert_allclose(state[TARGET], target**2)
+    note(state, np.nan, 0.0, 0.0, 0.0)
+    assert state[BEST] == 0.5

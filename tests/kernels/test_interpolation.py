@@ -149,3 +149,16 @@ def test_a_neighbor_without_weight_may_be_nan() -> None:
         at = np.array([[2.0, 3.0, 4.0]])
         interpolate_points(source, NODES, order, BOUNDS, at, values)
         assert values[0] == SOURCE[2, 3, 4]
+
+
+@pytest.mark.parametrize("rest", [1e-17, -1e-17, 1e-19, -1e-300])
+def test_a_step_that_is_only_rounding_leaves_no_voxel_out(rest: float) -> None:
+    """400 slices divided by 1e-17 are beyond what a whole number holds."""
+    source = np.arange(400, dtype=np.float32)[:, None, None] * np.ones((1, 2, 7))
+    source = np.ascontiguousarray(source, dtype=np.float32)
+    nodes = np.arange(400.0), np.arange(2.0), np.arange(7.0)
+    bounds = np.array([[0.0, 0.0, 0.0], [399.0, 1.0, 6.0]])
+    starts, target = np.array([[150.5, 0.5, 0.0]]), np.full((1, 1, 9), -1.0, np.float32)
+    steps = np.array([[0.0, 0.0, 0.0], [rest, 0.0, 1.0]])
+    interpolate_lattice(source, nodes, 1, bounds, np.empty(0), starts, steps, target)
+    assert target[0, 0].tolist() == [150.5] * 7 + [-1.0] * 2

@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 
 from kerma.core.arrays import FloatArray
 from kerma.dosimetry.constraints import StructureConstraint, check_constraints
-from kerma.dosimetry.dvh import DVH
+from kerma.dosimetry.histograms import DVH
 from kerma.reports.figures_dvh import plot_dvhs
 
 

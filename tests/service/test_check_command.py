@@ -48,7 +48,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_good_set_exits_with_zero(good: Path) -> None:
     done = CliRunner().invoke(app, [str(good)])
     assert done.exit_code == 0
-    assert "Set 1: 28 CT slices, 8 structures, 4 beams, 5 dose(s)" in done.output
+    assert "Set 1: 28 CT slices, 8 structures, 4 beams, 5 doses" in done.output
     assert "Nothing needs attention: 0 errors, 0 warnings" in done.output
 
 

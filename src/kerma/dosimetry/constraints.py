@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from kerma.core.result import Verdict
 from kerma.dosimetry.dose_metrics import Metric, MetricUnit, parse_metric
-from kerma.dosimetry.dvh import DVH
+from kerma.dosimetry.histograms import DVH
 from kerma.errors import InputError
 
 __all__ = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -96,15 +97,32 @@ class CrossSections:
     def corners(self) -> FloatArray:
         """(n, 3) positions of the corners of all contours, at the ends of their slabs."""
         normal, offsets = np.array(self.lattice.axes[0]), self.planes.offsets_mm
-        corners = []
+        contours, depths = [], []
         for layer in self.layers:
             for plane, at in ((layer.lower, layer.low), (layer.upper, layer.high)):
                 if layer.lower != layer.upper and at != offsets[plane]:
                     continue  # in the middle of a shape there are no corners
-                flat = np.concatenate(self.planes.planes[plane].contours)
-                index = np.column_stack([np.zeros(len(flat)), flat])
-                corners.append(self.lattice.to_patient(index) + at * normal)
-        return np.concatenate(corners)
+                for contour in self.planes.planes[plane].contours:
+                    contours.append(contour)
+                    depths.append(at)
+        flat = np.concatenate(contours)
+        index = np.zeros((len(flat), 3))
+        index[:, 1:] = flat
+        along = np.repeat(depths, [len(contour) for contour in contours])
+        return self.lattice.to_patient(index) + along[:, np.newaxis] * normal
+
+    def box_of(self, layers: Sequence[Layer]) -> tuple[slice, slice]:
+        """Rows and columns of all cells that successive layers fill, and of those around.
+
+        Between two planes a shape lies within the two together, but for half a cell.
+        """
+        planes = self.planes.planes[layers[0].lower : layers[-1].upper + 1]
+        touched = ContourPlanes(planes).index_box(self.lattice)
+        rows, columns = (
+            slice(max(0, cells.start - _RIM), min(count, cells.stop + _RIM))
+            for cells, count in zip(touched, self.lattice.shape[1:], strict=True)
+        )
+        return rows, columns
 
     def _cover_of(self, plane: int) -> FloatArray:
         if plane not in self._cover:
@@ -140,9 +158,9 @@ def outline_of(structure: Structure, guide: Grid) -> Outline:
         The contours do not lie in parallel planes.
     """
     closed = structure.closed_contours
-    areas = [_area_vector(contour) for contour in closed]
-    sizes = np.linalg.norm(areas, axis=1) if areas else np.zeros(1)
-    if not sizes.max() > 1e-6:
+    areas = _area_vectors(closed)
+    sizes = np.linalg.norm(areas, axis=1)
+    if not sizes.max(initial=0) > 1e-6:
         raise InputError(
             f"{structure.name!r} has no closed contour that encloses an area, so it "
             f"has no volume."
@@ -214,11 +232,18 @@ def cross_sections(
     return CrossSections(lattice, planes, tuple(layers), planes.notes + slabs.notes)
 
 
-def _area_vector(contour: Contour) -> FloatArray:
-    """(3,) normal of a contour, as long as its area, mm²."""
-    x, y, z = (contour.points - contour.points[0]).T
-    x1, y1, z1 = (np.concatenate([axis[1:], axis[:1]]) for axis in (x, y, z))
-    return np.array([y @ z1 - z @ y1, z @ x1 - x @ z1, x @ y1 - y @ x1]) / 2
+def _area_vectors(contours: Sequence[Contour]) -> FloatArray:
+    """(n, 3) normals of contours, each as long as its area, mm²."""
+    if not contours:
+        return np.zeros((0, 3))
+    sizes = [len(contour.points) for contour in contours]
+    starts = np.cumsum([0, *sizes[:-1]])
+    points = np.concatenate([contour.points for contour in contours])
+    x, y, z = (points - np.repeat(points[starts], sizes, axis=0)).T
+    # After the last point comes the first, and that is zero.
+    x1, y1, z1 = (np.append(axis[1:], 0.0) for axis in (x, y, z))
+    doubled = np.stack([y * z1 - z * y1, z * x1 - x * z1, x * y1 - y * x1], axis=1)
+    return np.asarray(np.add.reduceat(doubled, starts) / 2)
 
 
 def _axes(area: FloatArray, guide: FloatArray) -> FloatArray:

@@ -11,7 +11,7 @@ import numpy as np
 
 from kerma.core.dose import Dose
 from kerma.core.structures import Contour, Structure
-from kerma.dosimetry.dvh import DVH, dvh
+from kerma.dosimetry.histograms import DVH, dvh
 from kerma.dosimetry.sampling import Sampling
 from kerma.errors import InputError
 

@@ -11,7 +11,7 @@ from kerma.core.result import Result, Verdict
 from kerma.core.structures import Structure
 from kerma.dosimetry.constraints import ConstraintCheck
 from kerma.dosimetry.dose_metrics import homogeneity_index
-from kerma.dosimetry.dvh import DVH
+from kerma.dosimetry.histograms import DVH
 
 __all__ = ["DVHResult", "StructureDose"]
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from kerma.core.arrays import FloatArray
 from kerma.core.dose import Dose, DoseType
-from kerma.dosimetry.dvh import DVH
+from kerma.dosimetry.histograms import DVH
 from kerma.errors import InputError, ScopeError
 
 __all__ = ["bed", "bed_gy", "eqd2", "eqd2_dvh", "eqd2_gy"]

@@ -21,7 +21,7 @@ from kerma.dosimetry.gamma_result import (
 )
 from kerma.dosimetry.gamma_search import check_geometry, gamma_map, prepare
 from kerma.errors import InputError, ScopeError
-from kerma.kernels.gamma import PASS_LIMIT
+from kerma.kernels.gamma_pieces import PASS_LIMIT
 
 __all__ = ["GammaAnalysis", "gamma", "gamma_of_profiles"]
 

@@ -14,15 +14,16 @@ from kerma.core.grid import Grid
 from kerma.core.volume import Volume
 from kerma.dosimetry.gamma_criteria import GammaCriteria
 from kerma.errors import GeometryError
-from kerma.kernels.gamma import (
+from kerma.kernels.gamma import NOT_EVALUABLE, gammas
+from kerma.kernels.gamma_cells import (
     BLOCK,
-    NOT_EVALUABLE,
-    Field,
     block_ranges,
     cell_bends,
     cell_ranges,
-    gammas,
+    spread,
 )
+from kerma.kernels.gamma_pieces import DEEPEST, STATE
+from kerma.kernels.gamma_walk import Field
 
 __all__ = ["Searched", "check_geometry", "gamma_map", "prepare"]
 
@@ -47,8 +48,8 @@ class Searched:
     ranges, blocks
         Lowest and highest dose of cells and of blocks.
     bends, bend_size
-        How much the dose bends at most in a block and those around it, and how many
-        cells along each axis a block has.
+        How much the dose bends at most in a block and up to 1, 2 ... around it, and how
+        many cells along each axis a block has.
     start
         (3,) coordinates of the first voxel of the reference, mm.
     directions
@@ -143,7 +144,10 @@ def prepare(
     spacing = np.array(grid.spacing)[axes]
     is_single = np.array(grid.shape)[axes] == 1
     is_uneven = np.array([not grid.is_even, False, False])[axes] & ~is_single
-    size = np.maximum(np.ceil(distance_mm / spacing), 1).astype(int).tolist()
+    # Most searches go less far than half the criterion: what bends nearby is enough.
+    size = np.maximum(np.ceil(distance_mm / 2 / spacing), 2).astype(int).tolist()
+    wide = (np.array(size) * spacing)[~is_single]
+    around = math.ceil(distance_mm / wide.min()) if wide.size else 1
     return Searched(
         dose=dose,
         nodes=tuple(
@@ -152,7 +156,7 @@ def prepare(
         steps=tuple(np.where(is_single | is_uneven, 0.0, spacing).tolist()),
         ranges=ranges,
         blocks=blocks,
-        bends=_bends(dose, tuple(size), is_uneven=is_uneven),
+        bends=_bends(dose, tuple(size), around, is_uneven=is_uneven),
         bend_size=tuple(size),
         start=start,
         directions=directions,
@@ -182,9 +186,14 @@ def gamma_map(
     axes = np.empty((3, max(nodes.size for nodes in searched.nodes) + 1))
     for axis, nodes in zip(axes, searched.nodes, strict=True):
         axis[: nodes.size], axis[nodes.size :] = nodes / distance, nodes[-1] / distance
+    cells = np.empty((3, axes.shape[1] - 1, 3))
+    cells[..., 0] = (axes[:, :-1] + axes[:, 1:]) / 2
+    cells[..., 1] = half = np.diff(axes) / 2
+    cells[..., 2] = np.divide(1, half, out=np.zeros_like(half), where=half > 0)
     field: Field = (
         searched.dose,
         axes,
+        cells,
         (a, b, c),
         searched.ranges,
         searched.blocks,
@@ -210,7 +219,8 @@ def gamma_map(
     gamma = np.full(dose.shape, np.nan, np.float32)
 
     def run(rows: tuple[int, int]) -> None:
-        gammas(field, dose, points, placement, limits, rows, gamma)
+        scratch = np.zeros(STATE), np.empty((DEEPEST, 6))
+        gammas(field, dose, points, placement, limits, rows, scratch, gamma)
 
     chunks = _chunks(points, threads)
     if threads == 1:
@@ -259,18 +269,23 @@ def _ranges(dose: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _bends(
-    dose: FloatArray, size: tuple[int, int, int], *, is_uneven: BoolArray
+    dose: FloatArray,
+    size: tuple[int, int, int],
+    around: int,
+    *,
+    is_uneven: BoolArray,
 ) -> FloatArray:
-    """How much the dose bends in each block and those around it, float64."""
-    from scipy.ndimage import maximum_filter
-
+    """How much the dose bends in each block and up to so many around it, float64."""
     cells = [max(count - 1, 1) for count in dose.shape]
     blocks = tuple(-(-count // one) for count, one in zip(cells, size, strict=True))
-    bends = np.zeros((*blocks, 9))
-    cell_bends(dose, size, bends)
-    bends[..., :6][..., np.tile(is_uneven, 2)] = np.inf  # slopes per voxel say nothing
-    around: FloatArray = maximum_filter(bends, size=(3, 3, 3, 1), mode="nearest")
-    return around
+    bends = np.zeros((around + 1, *blocks, 9))
+    cell_bends(dose, size, bends[0])
+    bends[0, ..., :6][..., np.tile(is_uneven, 2)] = (
+        np.inf
+    )  # slopes per voxel say nothing
+    for n in range(around):
+        spread(bends[n], bends[n + 1])
+    return bends[1:]
 
 
 def _chunks(points: BoolArray, threads: int) -> list[tuple[int, int]]:

@@ -35,7 +35,7 @@ from kerma.imaging.slabs import EndCap
 __all__ = ["Samples", "Sampling", "samples_of", "step_for"]
 
 _BINS = 16384  # 0.4 cGy where doses differ by 70 Gy; within a bin they are spread
-_BLOCK = 4_000_000  # cells at a time: 16 MB of doses
+_BLOCK = 2_000_000  # cells at a time: 8 MB of doses
 _MANY = 1e6  # cells; with more of them a histogram gains nothing
 _FEW = 3e4  # cells that a small structure has at least
 
@@ -201,24 +201,33 @@ def _add_up(
     for block in _blocks(solid):
         cuts = [_faces(layer, step) for layer in block]
         faces = np.concatenate([cuts[0][:1], *(cut[1:] for cut in cuts)])
-        doses = _doses_on(gy, lattice, faces)
+        box = solid.box_of(block)
+        doses = _doses_on(gy, lattice, box, faces)
         at = 0
         for layer, cut in zip(block, cuts, strict=True):
-            weights = np.diff(cut) * step**2
+            weights = (cut[1:] - cut[:-1]) * step**2
             cells = doses[at : at + cut.size]
-            add_cells(solid.of(layer), cells, weights, scale, changes, totals)
+            cover = np.ascontiguousarray(solid.of(layer)[box])
+            add_cells(cover, cells, weights, scale, changes, totals)
             at += cut.size - 1
     # What rounding leaves of a difference may lie below zero.
     return np.maximum(np.cumsum(changes[:-1]), 0), totals
 
 
-def _doses_on(gy: Volume, lattice: Grid, faces: FloatArray) -> FloatArray:
-    """(n, nj, ni) dose at the cell centers on faces across the normal; NaN outside."""
-    x, y, z = lattice.origin + faces[0] * np.array(lattice.axes[0])
+def _doses_on(
+    gy: Volume, lattice: Grid, box: tuple[slice, slice], faces: FloatArray
+) -> FloatArray:
+    """(n, nj, ni) dose at the cell centers of a box on faces across the normal.
+
+    NaN outside the dose.
+    """
+    rows, columns = box
+    corner = lattice.to_patient(np.array([0, rows.start, columns.start]))
+    x, y, z = (corner + faces[0] * np.array(lattice.axes[0])).tolist()
     onto = replace(
         lattice,
-        shape=(faces.size, *lattice.shape[1:]),
-        origin=(float(x), float(y), float(z)),
+        shape=(faces.size, rows.stop - rows.start, columns.stop - columns.start),
+        origin=(x, y, z),
         spacing=(float(np.median(np.diff(faces))), *lattice.spacing[1:]),
         offsets=tuple((faces - faces[0]).tolist()),
     )

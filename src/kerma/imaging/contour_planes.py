@@ -65,8 +65,11 @@ class ContourPlanes:
         points = np.concatenate([c for plane in self.planes for c in plane.contours])
         # A pixel reaches half a pixel to each side of its center.
         limits = np.array(grid.shape[1:])
-        low = np.clip(np.floor(points.min(axis=0) + 0.5), 0, limits).astype(int)
-        high = np.clip(np.ceil(points.max(axis=0) + 0.5), low, limits).astype(int)
+        # One axis after the other: along the short axis of an array numpy is slow.
+        lowest = np.array([axis.min() for axis in points.T])
+        highest = np.array([axis.max() for axis in points.T])
+        low = np.clip(np.floor(lowest + 0.5), 0, limits).astype(int)
+        high = np.clip(np.ceil(highest + 0.5), low, limits).astype(int)
         return slice(int(low[0]), int(high[0])), slice(int(low[1]), int(high[1]))
 
 

@@ -109,65 +109,77 @@ def _drawn(
     between: Between,
     overlap: Overlap,
 ) -> Mask:
-    rows, columns = planes.index_box(grid)
-    shape = rows.stop - rows.start, columns.stop - columns.start
-    first = np.array([rows.start, columns.start])
-    areas = [
-        area_of_plane([c - first for c in plane.contours], shape, overlap=overlap)
-        for plane in planes.planes
-    ]
+    areas = _Areas(planes, planes.index_box(grid), overlap)
     borders = slice_borders(grid)
     low = max(0, int(np.searchsorted(borders, slabs.bounds_mm[0, 0], side="right")) - 1)
     high = int(np.searchsorted(borders, slabs.bounds_mm[-1, 1]))
     borders = borders[low : max(low, min(high, grid.shape[0])) + 1]
     if between == "slab":
-        fraction = _stacked(areas, slabs, borders, shape)
+        fraction = _stacked(areas, slabs, borders)
     else:
         fraction = _interpolated(areas, planes, slabs, borders, grid.spacing[1:])
     notes = (
         *planes.notes,
         *slabs.notes,
         *_cut_off(planes, grid),
-        *_doubtful(areas, slabs, overlap),
+        *_doubtful(areas, slabs),
     )
-    corner = (low, rows.start, columns.start)
-    return Mask(name, grid, fraction, corner, notes)
+    return Mask(name, grid, fraction, (low, *areas.corner), notes)
 
 
-def _stacked(
-    areas: list[PlaneArea],
-    slabs: Slabs,
-    borders: FloatArray,
-    shape: tuple[int, int],
-) -> FloatArray:
+class _Areas:
+    """The areas of the planes, within the box of the structure.
+
+    They are made one after the other and not kept: on fine grids together they take
+    more memory than the mask.
+    """
+
+    def __init__(
+        self, planes: ContourPlanes, box: tuple[slice, slice], overlap: Overlap
+    ) -> None:
+        rows, columns = box
+        self.planes, self.overlap = planes.planes, overlap
+        self.corner = rows.start, columns.start
+        self.shape = rows.stop - rows.start, columns.stop - columns.start
+        self.doubtful_pixels = np.zeros(len(self.planes))
+
+    def of(self, plane: int) -> PlaneArea:
+        area = area_of_plane(
+            self.planes[plane].contours,
+            self.shape,
+            first=self.corner,
+            overlap=self.overlap,
+        )
+        self.doubtful_pixels[plane] = area.doubtful_pixels
+        return area
+
+
+def _stacked(areas: _Areas, slabs: Slabs, borders: FloatArray) -> FloatArray:
     """Mean over each slice of the slabs in it."""
-    from kerma.kernels.even_odd import add_rows
-
-    fraction = np.zeros((len(borders) - 1, *shape), np.float32)
-    for area, (low, high) in zip(areas, slabs.bounds_mm, strict=True):
+    fraction = np.zeros((len(borders) - 1, *areas.shape), np.float32)
+    for n, (low, high) in enumerate(slabs.bounds_mm):
+        area = areas.of(n)
         inside = np.minimum(borders[1:], high) - np.maximum(borders[:-1], low)
         for k in np.flatnonzero(inside > 0):
             weight = float(inside[k] / (borders[k + 1] - borders[k]))
             # Borders half way between planes and slices are rounded apart.
             if weight > 1e-9:
-                add_rows(area.changes, weight, fraction[k])
+                area.add_to(fraction[k], weight)
     return fraction
 
 
 def _interpolated(
-    areas: list[PlaneArea],
+    areas: _Areas,
     planes: ContourPlanes,
     slabs: Slabs,
     borders: FloatArray,
     pixel_mm: tuple[float, float],
 ) -> FloatArray:
-    from kerma.kernels.even_odd import add_rows
-
-    shape = areas[0].changes.shape[0], areas[0].changes.shape[1] - 1
     # Outlines end within the box, also where they fill it.
-    covers = np.zeros((len(areas), shape[0] + 2, shape[1] + 2), np.float32)
-    for area, cover in zip(areas, covers, strict=True):
-        add_rows(area.changes, 1.0, cover[1:-1, 1:-1])
+    rows, columns = areas.shape
+    covers = np.zeros((len(planes.planes), rows + 2, columns + 2), np.float32)
+    for n, cover in enumerate(covers):
+        areas.of(n).add_to(cover[1:-1, 1:-1])
     fraction = fractions_between(covers, planes.offsets_mm, slabs, borders, pixel_mm)
     return fraction[:, 1:-1, 1:-1]
 
@@ -187,16 +199,18 @@ def _cut_off(planes: ContourPlanes, grid: Grid) -> tuple[str, ...]:
     return (f"{beyond} of {total} contours reach beyond the grid and were cut off.",)
 
 
-def _doubtful(
-    areas: list[PlaneArea], slabs: Slabs, overlap: Overlap
-) -> tuple[str, ...]:
+def _doubtful(areas: _Areas, slabs: Slabs) -> tuple[str, ...]:
+    count = np.count_nonzero(areas.doubtful_pixels)
+    if not count:
+        return ()
     thickness = slabs.bounds_mm[:, 1] - slabs.bounds_mm[:, 0]
-    doubtful = float(np.array([area.doubtful_pixels for area in areas]) @ thickness)
-    counted = float(np.array([area.pixels for area in areas]) @ thickness)
+    doubtful = float(areas.doubtful_pixels @ thickness)
+    counted = sum(areas.of(n).pixels * high for n, high in enumerate(thickness))
     if doubtful <= _DOUBTFUL * counted:
         return ()
-    count = sum(area.doubtful_pixels > 0 for area in areas)
-    how = "left out" if overlap == "xor" else "taken in where two contours overlap"
+    how = (
+        "left out" if areas.overlap == "xor" else "taken in where two contours overlap"
+    )
     share = 100 * doubtful / max(counted, doubtful)
     note = (
         f"On {count} planes contours cross themselves or each other; what they enclose "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -29,12 +30,16 @@ class PlaneArea:
     Parameters
     ----------
     changes
-        (nj, ni + 1) float64, for `kerma.kernels.even_odd.add_rows`.
+        (nj, ni + 1) float64, for `kerma.kernels.even_odd.add_rows`; of a box of the
+        image beyond which nothing is covered.
+    corner
+        Row and column of the first pixel of the box in the image.
     doubtful_pixels
         Area that the other way to treat overlaps would add or take, pixels.
     """
 
     changes: FloatArray
+    corner: tuple[int, int] = (0, 0)
     doubtful_pixels: float = 0.0
 
     @property
@@ -42,6 +47,14 @@ class PlaneArea:
         """Area within the image, pixels: a change counts for all pixels to its right."""
         columns = self.changes.shape[1] - 1
         return float(self.changes.sum(axis=0) @ np.arange(columns, -1, -1))
+
+    def add_to(self, image: FloatArray, weight: float = 1.0) -> None:
+        """Add the coverage, weighted, to an image (nj, ni) float32; no sum exceeds 1."""
+        from kerma.kernels.even_odd import add_rows
+
+        (row, column), (rows, columns) = self.corner, self.changes.shape
+        box = image[row : row + rows, column : column + columns - 1]
+        add_rows(self.changes, weight, box)
 
 
 def plane_coverage(
@@ -71,10 +84,8 @@ def plane_coverage(
     FloatArray
         (nj, ni) float32 from 0 to 1.
     """
-    from kerma.kernels.even_odd import add_rows
-
     cover = np.zeros(shape, np.float32)
-    add_rows(area_of_plane(contours, shape, overlap=overlap).changes, 1.0, cover)
+    area_of_plane(contours, shape, overlap=overlap).add_to(cover)
     return cover
 
 
@@ -82,16 +93,25 @@ def area_of_plane(
     contours: Sequence[FloatArray],
     shape: tuple[int, int],
     *,
+    first: tuple[int, int] = (0, 0),
     overlap: Overlap = "xor",
 ) -> PlaneArea:
-    """The same, before it is summed up; see `plane_coverage`."""
+    """The same, before it is summed up; see `plane_coverage`.
+
+    `first` is the pixel, as the contours count them, with which the image begins.
+    """
     if overlap not in ("xor", "union"):
         raise InputError(f"Overlap is 'xor' or 'union'; got {overlap!r}.")
     contours = [c for c in contours if len(c)]
+    if not contours:
+        return PlaneArea(np.zeros((0, 1)))
+    corner, shape = _box(contours, first, shape)
+    offset = np.add(first, corner)
+    contours = [contour - offset for contour in contours]
     apart = np.arange(len(contours))
     changes, overlaps = _changes(contours, shape, apart)
     if not overlaps.any():
-        return PlaneArea(changes)
+        return PlaneArea(changes, corner)
     groups = _united(contours, np.flatnonzero(overlaps), shape)
     doubtful = sum(_twice_covered(contours[n], shape) for n in np.flatnonzero(overlaps))
     if (groups != apart).any():
@@ -99,7 +119,27 @@ def area_of_plane(
         doubtful += abs(PlaneArea(united).pixels - PlaneArea(changes).pixels)
         if overlap == "union":
             changes = united
-    return PlaneArea(changes, float(doubtful))
+    return PlaneArea(changes, corner, float(doubtful))
+
+
+def _box(
+    contours: Sequence[FloatArray], first: tuple[int, int], shape: tuple[int, int]
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """First pixel, and rows and columns, of the part of the image with the contours."""
+    from kerma.kernels.even_odd import extent_of
+
+    tops, lefts, bottoms, rights = zip(*map(extent_of, contours), strict=True)
+    row, rows = _pixels(min(tops), max(bottoms), first[0], shape[0])
+    column, columns = _pixels(min(lefts), max(rights), first[1], shape[1])
+    return (row, column), (rows, columns)
+
+
+def _pixels(low: float, high: float, first: int, count: int) -> tuple[int, int]:
+    """First pixel between two places, and how many there are."""
+    # A pixel reaches half a pixel to each side of its center.
+    start = min(max(math.floor(low + 0.5) - first, 0), count)
+    stop = min(max(math.ceil(high + 0.5) - first, start), count)
+    return start, stop - start
 
 
 def _changes(

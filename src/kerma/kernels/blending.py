@@ -43,18 +43,28 @@ def blend(
     # roundings do not add up.
     plane = np.empty(source.shape[1:])
     line = np.empty(source.shape[2])
+    # Unsigned, an index needs no test for counting from the end.
+    columns = taps[2].astype(np.uintp)
     for k in range(taps[0].shape[0]):
         plane[:] = 0.0
         for tap in range(taps[0].shape[1]):
             if weights[0][k, tap] != 0:
-                plane += weights[0][k, tap] * source[taps[0][k, tap]]
+                lines = source[taps[0][k, tap]]
+                for j in range(len(plane)):
+                    _add_line(lines[j], weights[0][k, tap], plane[j])
         for j in range(taps[1].shape[0]):
             line[:] = 0.0
             for tap in range(taps[1].shape[1]):
                 if weights[1][j, tap] != 0:
-                    line += weights[1][j, tap] * plane[taps[1][j, tap]]
+                    _add_line(plane[taps[1][j, tap]], weights[1][j, tap], line)
             row = target[first[0] + k, first[1] + j]
-            _gather(line, taps[2], weights[2], row[first[2] :])
+            _gather(line, columns, weights[2], row[first[2] :])
+
+
+@compiled
+def _add_line(source: Array, weight: float, target: Array) -> None:
+    for i in range(target.size):
+        target[i] += weight * source[i]
 
 
 @compiled

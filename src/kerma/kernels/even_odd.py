@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from kerma.kernels.compiled import compiled
 from kerma.kernels.coverage import add_piece
 
-__all__ = ["add_contours", "add_rows"]
+__all__ = ["add_contours", "add_rows", "extent_of"]
 
 Floats: TypeAlias = NDArray[np.floating[Any]]
 Integers: TypeAlias = NDArray[np.integer[Any]]
@@ -33,6 +33,7 @@ Place: TypeAlias = tuple[Integers, Integers, Integers, Integers]
 directions it has done so anywhere (1, 2 or both: 3); in how many contours of each group
 it is, and which contours it is in, in the order of entering."""
 
+_ROUNDING = 1e-12  # coverage; sums of changes leave 1e-16 or so where there is none
 _CROSSING = 1e-9  # pixels by which an edge has to lie beyond another to cross it
 
 
@@ -87,15 +88,15 @@ def add_contours(
             next_stop += 1
         row = math.floor(y)
         bottom = min(stops[next_stop], row + 1.0)
-        cuts = np.array([y, bottom])
+        strip = edges, owners, active[:held], xs
         if _order(edges, active[:held], xs, y, bottom):
             cuts = _cuts(edges, active[:held], y, bottom)
-        for n in range(len(cuts) - 1):
-            top, height = cuts[n], cuts[n + 1] - cuts[n]
-            if len(cuts) > 2:
-                _order(edges, active[:held], xs, top, cuts[n + 1])
-            strip = edges, owners, active[:held], xs
-            _add_strip(strip, height, groups, place, overlaps, changes[row])
+            for n in range(len(cuts) - 1):
+                top, end = cuts[n], cuts[n + 1]
+                _order(edges, active[:held], xs, top, end)
+                _add_strip(strip, end - top, groups, place, overlaps, changes[row])
+        else:
+            _add_strip(strip, bottom - y, groups, place, overlaps, changes[row])
         y = bottom
 
 
@@ -234,12 +235,35 @@ def _leave(contour: int, entered: Integers, depth: int, overlaps: Flags) -> int:
 def add_rows(changes: Floats, weight: float, target: Floats) -> None:
     """Add the coverage of (nj, ni + 1) changes along the rows, weighted, to (nj, ni).
 
-    No sum goes over 1.
+    No sum goes over 1. Where nothing is covered, the target is not touched.
     """
+    columns = target.shape[1]
     for j in range(target.shape[0]):
-        total = 0.0
-        for i in range(target.shape[1]):
-            total += changes[j, i]
-            # What is left of rounding, 1e-16 or so, is not coverage.
-            cover = target[j, i] + weight * min(max(total, 0.0), 1.0)
-            target[j, i] = min(cover, 1.0)
+        total, start = 0.0, 0
+        while start < columns:
+            total += changes[j, start]
+            # Between two edges the coverage stays the same.
+            stop = start + 1
+            while stop < columns and changes[j, stop] == 0:
+                stop += 1
+            if total > _ROUNDING:
+                _add_run(target[j, start:stop], weight * min(total, 1.0))
+            start = stop
+
+
+@compiled
+def _add_run(pixels: Floats, cover: float) -> None:
+    for n in range(pixels.size):
+        pixels[n] = min(pixels[n] + cover, 1.0)
+
+
+@compiled
+def extent_of(points: Floats) -> tuple[float, float, float, float]:
+    """Lowest row, lowest column, highest row and highest column of points (n, 2)."""
+    low_row, low_column = points[0]
+    high_row, high_column = points[0]
+    for n in range(1, len(points)):
+        row, column = points[n]
+        low_row, high_row = min(low_row, row), max(high_row, row)
+        low_column, high_column = min(low_column, column), max(high_column, column)
+    return low_row, low_column, high_row, high_column

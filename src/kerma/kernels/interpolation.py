@@ -166,8 +166,15 @@ def interpolate_points(
         for axis in range(3):
             at = index[n, axis]
             inside = inside and bounds[0, axis] <= at <= bounds[1, axis]
-        if inside:
-            k, j, i = index[n]
+        if not inside:
+            continue
+        k, j, i = index[n]
+        if order == 1:  # on its own, as in `_linear_row`
+            k = min(max(k, 0.0), source.shape[0] - 1.0)
+            j = min(max(j, 0.0), source.shape[1] - 1.0)
+            i = min(max(i, 0.0), source.shape[2] - 1.0)
+            target[n] = _linear(source, k, j, i)
+        else:
             target[n] = _at(source, nodes, order, k, j, i, scratch)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from kerma.dosimetry.dvh import DVH
 from kerma.dosimetry.dvh_result import DVHResult
+from kerma.dosimetry.histograms import DVH
 from kerma.io.files import all_or_none, write_file
 from kerma.reports.figures_dvh import plot_dvhs
 from kerma.reports.tables import Cell, csv_of

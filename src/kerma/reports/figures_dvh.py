@@ -9,7 +9,7 @@ import numpy as np
 
 from kerma.core.result import Verdict
 from kerma.dosimetry.constraints import ConstraintCheck, parse_constraint
-from kerma.dosimetry.dvh import DVH
+from kerma.dosimetry.histograms import DVH
 from kerma.workflows.ct_calibration.figures.style import (
     FONT_SIZE,
     INK,

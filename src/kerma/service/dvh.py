@@ -16,8 +16,8 @@ from kerma.dosimetry.constraints import (
     check_constraints,
     parse_constraints,
 )
-from kerma.dosimetry.dvh import DVH, Outside, dvh
 from kerma.dosimetry.dvh_result import DVHResult, StructureDose
+from kerma.dosimetry.histograms import DVH, Outside, dvh
 from kerma.dosimetry.sampling import Sampling
 from kerma.errors import InputError
 from kerma.imaging.masks import Between

@@ -59,5 +59,5 @@ class Trap:
         if self.refused:
             return f"refused: {', '.join(self.refused)}"
         if self.differs:
-            return f"reported: {told}"
+            return f"reported: {told}" if told else "read as it stands"
         return f"right numbers; reported: {told}" if told else "right numbers"

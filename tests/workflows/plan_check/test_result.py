@@ -23,7 +23,7 @@ def test_it_comes_back_from_json() -> None:
 def test_the_summary_tells_all() -> None:
     contents = (PlanContent(1, slices=3, structures=0, doses=2), PlanContent(2))
     text = PlanCheck(contents=contents, findings=(WARNING, NOTE)).summary()
-    assert "Set 1: 3 CT slices, 0 structures, 2 dose(s)" in text
+    assert "Set 1: 3 CT slices, 0 structures, 2 doses" in text
     assert "Set 2: nothing that can be read" in text
     assert "WARNING (set 1, tilted gantry)\n  It leans.\n  → Resample." in text
     assert text.endswith("Needs attention: 0 errors, 1 warnings, 1 notes.")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from kerma.core.result import Result
+from kerma.core.wording import counted
 
 __all__ = ["DeidentificationReport", "ElementCount", "Refusal", "WrittenFile"]
 
@@ -107,8 +108,9 @@ class DeidentificationReport(Result):
         """Counts, refusals and notes, a line each."""
         done = ", ".join(f"{count} {action}" for action, count in self.actions.items())
         blanked = sum(bool(file.blanked) for file in self.written)
+        files = counted(len(self.written), "file")
         lines = [
-            f"{len(self.written)} files of {self.patients} patients written",
+            f"{files} of {counted(self.patients, 'patient')} written",
             f"{len(self.refused)} refused, {self.skipped} skipped that are no DICOM",
             f"PS3.15 {self.edition}, {' '.join(self.options)}",
             f"Elements: {done or 'none changed'}",

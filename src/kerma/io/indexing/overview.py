@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from kerma.core.wording import counted
 from kerma.io.dicom.header import plain
 from kerma.io.indexing.records import (
     Instance,
@@ -39,7 +40,7 @@ def as_text(
     """Patients by number, their studies and series, plan sets, problems."""
     files = sum(len(s.instances) for patient in patients for s in patient.series)
     counts = ((len(patients), "patient"), (files, "DICOM file"), (others, "other file"))
-    lines = [f"{name}: {', '.join(_of(count, word) for count, word in counts)}"]
+    lines = [f"{name}: {', '.join(counted(count, word) for count, word in counts)}"]
     for patient in patients:
         lines.append(f"\nPatient {patient.number}")
         for number, study in enumerate(patient.studies, start=1):
@@ -49,14 +50,10 @@ def as_text(
         lines += ["\nPlan sets", *(f"  {_set(one)}" for one in sets)]
     if problems:
         severities = Counter(problem.severity for problem in problems)
-        counted = ", ".join(_of(n, severity) for severity, n in severities.items())
-        lines.append(f"\nProblems: {counted}")
+        tally = ", ".join(counted(n, severity) for severity, n in severities.items())
+        lines.append(f"\nProblems: {tally}")
         lines += [f"  {p.severity:<8} {p.code:<20} {p.sentence}" for p in problems]
     return "\n".join(lines)
-
-
-def _of(count: int, word: str) -> str:
-    return f"{count:,} {word}{'s' * (count != 1)}"
 
 
 def _alike(series: Iterable[Series]) -> Iterator[list[Series]]:
@@ -73,7 +70,7 @@ def _alike(series: Iterable[Series]) -> Iterator[list[Series]]:
 def _row(series: Sequence[Series]) -> str:
     kind, stack = series[0].kind, series[0].stack
     files = [i for one in series for i in one.instances]
-    row = f"{plain(kind):<9} {_of(len(files), 'file'):<11}"
+    row = f"{plain(kind):<9} {counted(len(files), 'file'):<11}"
     if stack is not None:
         spacing = " x ".join(f"{mm:.4g}" for mm in stack.pixel_spacing_mm) or "?"
         row += (
@@ -86,7 +83,7 @@ def _row(series: Sequence[Series]) -> str:
 
 
 def _extent(stack: Stack) -> str:
-    if stack.slices == 1:
+    if stack.slices == 1 or stack.first_mm == stack.last_mm:
         return f"at {stack.first_mm:.1f} mm"
     return (
         f"every {stack.spacing_mm:.4g} mm from {stack.first_mm:.1f} to "
@@ -99,7 +96,7 @@ def _set(one: PlanSet) -> str:
         f"CT of {len(one.images.instances)}" if one.images else "",
         "structures" if one.structures else "",
         "plan" if one.plan else "",
-        _of(len(one.doses), "dose") if one.doses else "",
+        counted(len(one.doses), "dose") if one.doses else "",
     ]
     state = "complete" if one.is_complete else " ".join(one.gaps)
     linked = "" if one.is_certain else " (some linked only by frame of reference)"

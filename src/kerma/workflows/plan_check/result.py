@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from kerma.core.result import Result
+from kerma.core.wording import counted
 
 __all__ = ["Finding", "PlanCheck", "PlanContent", "Severity"]
 
@@ -69,12 +70,12 @@ class PlanContent:
     def describe(self) -> str:
         """One line."""
         parts = [
-            f"{count} {word}"
+            counted(count, word)
             for count, word in (
-                (self.slices, "CT slices"),
-                (self.structures, "structures"),
-                (self.beams, "beams"),
-                (self.doses or None, "dose(s)"),
+                (self.slices, "CT slice"),
+                (self.structures, "structure"),
+                (self.beams, "beam"),
+                (self.doses or None, "dose"),
             )
             if count is not None
         ]
@@ -119,6 +120,6 @@ class PlanCheck(Result):
             ]
             if finding.advice:
                 lines.append(f"  → {finding.advice}")
-        counts = ", ".join(f"{self.count(s)} {s}s" for s in Severity)
+        counts = ", ".join(counted(self.count(s), s) for s in Severity)
         verdict = "Nothing needs attention" if self.passed else "Needs attention"
         return "\n".join([*lines, "", f"{verdict}: {counts}."])

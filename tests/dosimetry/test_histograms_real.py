@@ -9,7 +9,7 @@ import pytest
 
 from kerma.core.arrays import FloatArray
 from kerma.core.dose import Dose
-from kerma.dosimetry.dvh import DVH, dvh
+from kerma.dosimetry.histograms import DVH, dvh
 from kerma.io import read_dose, read_structures, read_volume
 from tests.dosimetry.vtp import read_histograms, read_structure
 

@@ -12,7 +12,7 @@ from kerma.core.dose import Dose, DoseUnits
 from kerma.core.grid import Grid
 from kerma.core.structures import Contour, ContourKind, Structure, StructureSet
 from kerma.core.transform import AffineTransform
-from kerma.dosimetry.dvh import DVH, dvh, dvhs, precision_of
+from kerma.dosimetry.histograms import DVH, dvh, dvhs, precision_of
 from kerma.dosimetry.sampling import Sampling
 from kerma.errors import GeometryError, InputError, ScopeError
 from kerma.simulation.anatomy import Organ, structure_of
@@ -396,3 +396,11 @@ def test_a_dose_with_one_value_missing_says_so() -> None:
     histogram = dvh(holed, drawn(sphere, slab_centers(2.0)))
     assert histogram.outside_cc == pytest.approx(8 * 8 / 1000, rel=0.3)
     assert np.isfinite(histogram.maximum_gy)
+
+
+def test_a_volume_that_rounding_makes_larger_than_the_structure_is_all_of_it() -> None:
+    histogram = DVH("PTV", 1, np.arange(4.0), np.array([0.1, 0.7, 1e-20]), 1.4)
+    whole = histogram.volume_cc
+    for cc in (whole, whole * (1 + 1e-15), whole * (1 + 5e-10)):
+        assert histogram.dose_at_volume(cc=cc) == 0
+    assert histogram.dose_at_volume(percent=100) == 0

@@ -212,10 +212,12 @@ class DVH:
         if percent is not None:
             if not 0 <= percent <= 100:
                 raise InputError(f"A volume is 0 to 100 percent; got {percent}.")
-            return self.volume_cc * percent / 100
+            return self.volume_cc * (percent / 100)
         if cc is None or not cc >= 0:
             raise InputError(f"A volume is not negative; got {cc} cm³.")
-        return cc if cc <= self.volume_cc * (1 + _NEGLIGIBLE) else math.nan
+        if cc > self.volume_cc * (1 + _NEGLIGIBLE):
+            return math.nan
+        return min(cc, self.volume_cc)
 
 
 def dvh(
