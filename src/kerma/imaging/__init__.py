@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kerma.imaging.mask_shape import remove_small_parts as remove_small_parts
     from kerma.imaging.mask_shape import smooth as smooth
     from kerma.imaging.masks import mask_of as mask_of
+    from kerma.imaging.region_statistics import statistics_in as statistics_in
     from kerma.imaging.structure_algebra import difference as difference
     from kerma.imaging.structure_algebra import intersection as intersection
     from kerma.imaging.structure_algebra import subtraction as subtraction
@@ -53,6 +54,7 @@ __all__ = [
     "sample",
     "shrink",
     "smooth",
+    "statistics_in",
     "subtraction",
     "union",
 ]
@@ -78,6 +80,7 @@ __getattr__ = loader(
         "ring": "kerma.imaging.margins",
         "shrink": "kerma.imaging.margins",
         "smooth": "kerma.imaging.mask_shape",
+        "statistics_in": "kerma.imaging.region_statistics",
         "subtraction": "kerma.imaging.structure_algebra",
         "union": "kerma.imaging.structure_algebra",
     },
