@@ -26,4 +26,4 @@ def test_the_summary_tells_all() -> None:
     assert "Set 1: 3 CT slices, 0 structures, 2 doses" in text
     assert "Set 2: nothing that can be read" in text
     assert "WARNING (set 1, tilted gantry)\n  It leans.\n  → Resample." in text
-    assert text.endswith("Needs attention: 0 errors, 1 warnings, 1 notes.")
+    assert text.endswith("Needs attention: 0 errors, 1 warning, 1 note.")
