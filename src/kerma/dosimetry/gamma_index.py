@@ -141,6 +141,7 @@ def gamma(
         evaluated,
         reach_mm=reach,
         distance_mm=max(one.distance_mm for one in several),
+        threads=threads,
     )
     analyses = []
     for one, norm, points in zip(several, norms, pointed, strict=True):

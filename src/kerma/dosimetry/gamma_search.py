@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -100,6 +102,7 @@ def prepare(
     *,
     reach_mm: float,
     distance_mm: float,
+    threads: int = 1,
 ) -> Searched:
     """Cut the evaluated dose to what the points can reach, and look at its cells.
 
@@ -115,6 +118,8 @@ def prepare(
         Distance from a point beyond which no dose matters; may be infinite.
     distance_mm
         The largest distance criterion: how far most searches go.
+    threads
+        How many to use.
     """
     grid = evaluated.grid
     inward = np.linalg.inv(np.array(grid.axes))
@@ -140,7 +145,7 @@ def prepare(
     # once: a volume may be of either precision, and cannot be written.
     part = evaluated.array.transpose(axes)[tuple(parts)]
     dose = np.array(part, np.float64, order="C")
-    ranges, blocks = _ranges(dose)
+    ranges, blocks = _ranges(dose, threads)
     spacing = np.array(grid.spacing)[axes]
     is_single = np.array(grid.shape)[axes] == 1
     is_uneven = np.array([not grid.is_even, False, False])[axes] & ~is_single
@@ -156,7 +161,7 @@ def prepare(
         steps=tuple(np.where(is_single | is_uneven, 0.0, spacing).tolist()),
         ranges=ranges,
         blocks=blocks,
-        bends=_bends(dose, tuple(size), around, is_uneven=is_uneven),
+        bends=_bends(dose, tuple(size), around, is_uneven=is_uneven, threads=threads),
         bend_size=tuple(size),
         start=start,
         directions=directions,
@@ -257,13 +262,13 @@ def _reached(nodes: FloatArray, low: float, high: float) -> slice:
     return slice(first, max(last + 1, first + 2))
 
 
-def _ranges(dose: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _ranges(dose: FloatArray, threads: int) -> tuple[FloatArray, FloatArray]:
     """Ranges of the cells and of the blocks."""
     cells = tuple(max(size - 1, 1) for size in dose.shape)
     blocks = tuple(-(-size // BLOCK) for size in cells)
     ranges = np.empty((*cells, 2), dose.dtype)
     of_blocks = np.full((*blocks, 2), (np.inf, -np.inf), dose.dtype)
-    cell_ranges(dose, ranges)
+    _by_planes(lambda planes: cell_ranges(dose, ranges, planes), cells[0], threads)
     block_ranges(ranges, of_blocks)
     return ranges, of_blocks
 
@@ -274,18 +279,34 @@ def _bends(
     around: int,
     *,
     is_uneven: BoolArray,
+    threads: int,
 ) -> FloatArray:
     """How much the dose bends in each block and up to so many around it, float64."""
     cells = [max(count - 1, 1) for count in dose.shape]
     blocks = tuple(-(-count // one) for count, one in zip(cells, size, strict=True))
     bends = np.zeros((around + 1, *blocks, 9))
-    cell_bends(dose, size, bends[0])
+    _by_planes(
+        lambda planes: cell_bends(dose, size, bends[0], planes), blocks[0], threads
+    )
     bends[0, ..., :6][..., np.tile(is_uneven, 2)] = (
         np.inf
     )  # slopes per voxel say nothing
     for n in range(around):
-        spread(bends[n], bends[n + 1])
+        one, wider = bends[n], bends[n + 1]
+        _by_planes(partial(spread, one, wider), blocks[0], threads)
     return bends[1:]
+
+
+def _by_planes(
+    fill: Callable[[tuple[int, int]], None], planes: int, threads: int
+) -> None:
+    """Fill in all planes of an array, an even share of them in each thread."""
+    cuts = np.linspace(0, planes, min(threads, planes) + 1).astype(int).tolist()
+    if threads == 1:
+        fill((0, planes))
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(fill, pairwise(cuts)))
 
 
 def _chunks(points: BoolArray, threads: int) -> list[tuple[int, int]]:

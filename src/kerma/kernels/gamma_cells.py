@@ -1,4 +1,8 @@
-"""Ranges and bends of a dose, which say where gamma need not be looked for."""
+"""Ranges and bends of a dose, which say where gamma need not be looked for.
+
+Each kernel fills in a part of its result, from one plane of it up to another, so that
+several threads can share the work.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,7 @@ BLOCK = 4
 
 
 @compiled
-def cell_ranges(dose: Array, ranges: Array) -> None:
+def cell_ranges(dose: Array, ranges: Array, planes: tuple[int, int]) -> None:
     """Fill in the lowest and highest dose of each cell.
 
     Parameters
@@ -29,9 +33,11 @@ def cell_ranges(dose: Array, ranges: Array) -> None:
     ranges
         (nk - 1, nj - 1, ni - 1, 2), with at least one cell along each
         axis. A cell with a corner that is not finite has an empty range, inf to -inf.
+    planes
+        Planes of cells to fill in, from and to.
     """
     last_k, last_j = dose.shape[0] - 1, dose.shape[1] - 1
-    for k in range(ranges.shape[0]):
+    for k in range(planes[0], planes[1]):
         k1 = min(k + 1, last_k)
         for j in range(ranges.shape[1]):
             j1 = min(j + 1, last_j)
@@ -83,7 +89,9 @@ def block_ranges(ranges: Array, blocks: Array) -> None:
 
 
 @compiled
-def cell_bends(dose: Array, size: tuple[int, int, int], bends: Array) -> None:
+def cell_bends(
+    dose: Array, size: tuple[int, int, int], bends: Array, planes: tuple[int, int]
+) -> None:
     """Fill in how much the dose bends, at most, in blocks of cells.
 
     Parameters
@@ -97,9 +105,12 @@ def cell_bends(dose: Array, size: tuple[int, int, int], bends: Array) -> None:
         largest fall of the slope from one cell to the next, the largest rise, and the
         largest twist in the planes kj, ki and ji: Gy, for a step of one voxel. inf
         where a dose is not finite.
+    planes
+        Planes of blocks to fill in, from and to.
     """
     nk, nj, ni = dose.shape
-    for k in range(nk):
+    end = nk if planes[1] == bends.shape[0] else planes[1] * size[0]
+    for k in range(planes[0] * size[0], end):
         for j in range(nj):
             for i in range(ni):
                 here = np.float64(dose[k, j, i])
@@ -143,7 +154,7 @@ def _larger(one: float, other: float) -> float:
 
 
 @compiled
-def spread(bends: Array, around: Array) -> None:
+def spread(bends: Array, around: Array, planes: tuple[int, int]) -> None:
     """Fill in the largest of each block and those around it.
 
     Parameters
@@ -152,10 +163,12 @@ def spread(bends: Array, around: Array) -> None:
         As from `cell_bends`.
     around
         Of the same shape; zero to start with.
+    planes
+        Planes of blocks to fill in, from and to.
     """
     nk, nj, ni, count = bends.shape
     flat, wide = bends.reshape(nk, nj, ni * count), around.reshape(nk, nj, ni * count)
-    for k in range(nk):
+    for k in range(planes[0], planes[1]):
         for j in range(nj):
             for kk in range(max(k - 1, 0), min(k + 2, nk)):
                 for jj in range(max(j - 1, 0), min(j + 2, nj)):
