@@ -48,9 +48,7 @@ def gamma(
         bool, typer.Option("--overwrite", help="Replace an earlier report.")
     ] = False,
     threads: Annotated[int, typer.Option(help="How many to use.")] = 1,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print the result as JSON.")
-    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
 ) -> None:
     """Compare two doses by the gamma index.
 
