@@ -1,0 +1,1 @@
+"""Breast CT: its tissues, and how much of it is gland."""
