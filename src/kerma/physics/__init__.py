@@ -1,0 +1,1 @@
+"""The physics of radiation in matter: electron density, stopping power, attenuation."""
