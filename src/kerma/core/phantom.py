@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -11,6 +11,9 @@ import numpy as np
 from kerma.errors import InputError
 
 __all__ = ["Insert", "Mark", "Material", "Neighbor", "Outline", "Phantom"]
+
+_ROUNDING = 0.03  # by which the mass fractions of a printed table may miss one
+_DENSEST = 23.0  # g/cm3, osmium
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,21 @@ class Material:
         Standard uncertainty of `red` from one delivered insert to another.
     seed_name
         Short name of this material in tables of the first HU-RED scripts.
+    density_g_cm3, density_uncertainty_g_cm3
+        Mass density and its standard uncertainty from one delivered insert to
+        another, g/cm3.
+    composition
+        Mass fraction of each element by its symbol; empty where it is not published.
+        Printed tables are rounded: a sum that misses one by up to 3 % is brought to
+        one.
+    spr, spr_uncertainty
+        Measured stopping power of protons relative to water, and its standard
+        uncertainty.
+
+    Raises
+    ------
+    InputError
+        A value that no material has; the message names it.
     """
 
     name: str
@@ -41,20 +59,48 @@ class Material:
     red: float | None = None
     red_uncertainty: float = 0.0
     seed_name: str = ""
+    density_g_cm3: float | None = None
+    density_uncertainty_g_cm3: float = 0.0
+    composition: Mapping[str, float] = field(default_factory=dict)
+    spr: float | None = None
+    spr_uncertainty: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.hu_by_kv:
             raise InputError(f"{self.name}: give its expected HU at one kV at least.")
-        if self.red is not None and not 0 <= self.red <= 20:
-            raise InputError(
-                f"{self.name}: a relative electron density lies between 0 and 20; got "
-                f"{self.red}."
-            )
-        if self.red_uncertainty < 0:
+        for value, most, words in (
+            (self.red, 20.0, "a relative electron density"),
+            (self.density_g_cm3, _DENSEST, "a mass density in g/cm3"),
+            (self.spr, 20.0, "a relative stopping power"),
+        ):
+            if value is not None and not 0 <= value <= most:
+                raise InputError(
+                    f"{self.name}: {words} lies between 0 and {most:g}; got {value}."
+                )
+        uncertainties = (
+            self.red_uncertainty,
+            self.density_uncertainty_g_cm3,
+            self.spr_uncertainty,
+        )
+        if not all(value >= 0 for value in uncertainties):
             raise InputError(
                 f"{self.name}: an uncertainty is not negative; got "
-                f"{self.red_uncertainty}."
+                f"{min(uncertainties)}."
             )
+        object.__setattr__(self, "composition", self._normalized())
+
+    def _normalized(self) -> dict[str, float]:
+        """The mass fractions, brought to a sum of one."""
+        parts = self.composition.values()
+        total = sum(parts)
+        if parts and not (min(parts) >= 0 and abs(total - 1) <= _ROUNDING):
+            raise InputError(
+                f"{self.name}: mass fractions are not negative and add up to 1; these "
+                f"add up to {total:.4g}, the least is {min(parts):g}."
+            )
+        if abs(total - 1) <= 1e-9:  # as it reads back
+            return dict(self.composition)
+        return {symbol: part / total for symbol, part in self.composition.items()}
 
     def hu_at(self, kv: float | None) -> float:
         """Expected CT number, HU, at a tube voltage.

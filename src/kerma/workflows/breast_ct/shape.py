@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kerma.core.arrays import BoolArray, FloatArray, LabelArray, Vec3
+from kerma.core.arrays import BoolArray, FloatArray, IntArray, LabelArray, Vec3
 from kerma.workflows.breast_ct.tissues import Tissue
 
 __all__ = [
@@ -176,21 +176,21 @@ def gland_by_radius(
 
 def _rings(
     shape: tuple[int, ...], nipple: tuple[int, int, int], spacing: Vec3
-) -> FloatArray:
+) -> IntArray:
     down = (np.arange(shape[0]) - nipple[1])[:, None] * spacing[1]
     across = (np.arange(shape[1]) - nipple[2])[None, :] * spacing[2]
     return np.floor(np.hypot(down, across) / _RING_MM).astype(np.int64)
 
 
-def _in_rings(mask: BoolArray, rings: FloatArray) -> FloatArray:
+def _in_rings(mask: BoolArray, rings: IntArray) -> FloatArray:
     """Voxels of a mask in each ring."""
     depth = mask.sum(axis=0)
     return np.bincount(rings.ravel(), weights=depth.ravel())
 
 
 def _part(name: str, numbers: LabelArray, voxel_ml: float) -> Part:
-    fat = np.count_nonzero(numbers == Tissue.FAT)
-    gland = np.count_nonzero(numbers == Tissue.GLAND)
+    fat = int(np.count_nonzero(numbers == Tissue.FAT))
+    gland = int(np.count_nonzero(numbers == Tissue.GLAND))
     return _counted(name, fat, gland, voxel_ml)
 
 
