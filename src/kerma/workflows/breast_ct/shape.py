@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kerma.core.arrays import BoolArray, FloatArray, IntArray, LabelArray, Vec3
+from kerma.core.arrays import BoolArray, IntArray, LabelArray, Vec3
 from kerma.workflows.breast_ct.tissues import Tissue
 
 __all__ = [
@@ -182,10 +182,12 @@ def _rings(
     return np.floor(np.hypot(down, across) / _RING_MM).astype(np.int64)
 
 
-def _in_rings(mask: BoolArray, rings: IntArray) -> FloatArray:
+def _in_rings(mask: BoolArray, rings: IntArray) -> IntArray:
     """Voxels of a mask in each ring."""
     depth = mask.sum(axis=0)
-    return np.bincount(rings.ravel(), weights=depth.ravel())
+    counts: IntArray = np.zeros(rings.max() + 1, np.int64)
+    np.add.at(counts, rings, depth)
+    return counts
 
 
 def _part(name: str, numbers: LabelArray, voxel_ml: float) -> Part:
