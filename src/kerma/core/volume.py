@@ -37,6 +37,8 @@ class Acquisition:
         As DICOM writes them: YYYYMMDD and HHMMSS, (0008,0020) and (0008,0030).
     patient_position
         HFS, FFS, ... (0018,5100).
+    laterality
+        "L" or "R" of a paired organ: (0020,0060), else (0020,0062).
     rescale_type
         Unit after the rescale (0028,1054), "HU" where it is stated.
     """
@@ -53,6 +55,7 @@ class Acquisition:
     study_date: str | None = None
     study_time: str | None = None
     patient_position: str | None = None
+    laterality: str | None = None
     rescale_type: str | None = None
 
 

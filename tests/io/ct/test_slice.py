@@ -110,6 +110,21 @@ def test_what_the_scanner_says_is_kept_and_what_it_leaves_blank_is_none(
     )
 
 
+@pytest.mark.parametrize(
+    ("series", "image_side", "laterality"),
+    [("R", "", "R"), ("", "L", "L"), ("L", "R", "L"), ("", "B", None), ("", "", None)],
+)
+def test_the_side_is_that_of_the_series_then_of_the_image(
+    image: Callable[..., Dataset],
+    save: Callable[..., Path],
+    series: str,
+    image_side: str,
+    laterality: str | None,
+) -> None:
+    data = image(Laterality=series, ImageLaterality=image_side)
+    assert read_ct(save(data)).acquisition.laterality == laterality
+
+
 def test_no_message_names_the_patient(
     image: Callable[..., Dataset], save: Callable[..., Path]
 ) -> None:

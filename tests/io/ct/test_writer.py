@@ -33,6 +33,7 @@ SCAN = Acquisition(
     study_date="20260102",
     study_time="101112.5",
     patient_position="HFS",
+    laterality="L",
     rescale_type="HU",
 )
 

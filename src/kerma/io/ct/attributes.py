@@ -62,6 +62,7 @@ def _describe_scan(data: Dataset, acquisition: Acquisition) -> None:
         "StudyDate": acquisition.study_date,
         "StudyTime": acquisition.study_time,
         "PatientPosition": acquisition.patient_position,
+        "Laterality": acquisition.laterality,
         "Manufacturer": acquisition.manufacturer,
         "ManufacturerModelName": acquisition.model,
         "StationName": acquisition.station,

@@ -118,8 +118,17 @@ class Slice:
             study_date=text(Tag.STUDY_DATE) or None,
             study_time=text(Tag.STUDY_TIME) or None,
             patient_position=text(Tag.PATIENT_POSITION) or None,
+            laterality=self._laterality(),
             rescale_type=text(Tag.RESCALE_TYPE) or None,
         )
+
+    def _laterality(self) -> str | None:
+        """Which of two organs, where the header says so; B and U say nothing."""
+        for tag in (Tag.LATERALITY, Tag.IMAGE_LATERALITY):
+            side = self.header.text(tag).upper()
+            if side in ("L", "R"):
+                return side
+        return None
 
 
 def make_slice(source: Source, frame: int, header: Header) -> Slice:
