@@ -8,9 +8,20 @@ from typing import Literal
 
 import numpy as np
 
+from kerma.core.arrays import FloatArray
 from kerma.errors import InputError
 
-__all__ = ["Insert", "Mark", "Material", "Neighbor", "Outline", "Phantom"]
+__all__ = [
+    "HoleSquare",
+    "Insert",
+    "Mark",
+    "Material",
+    "Neighbor",
+    "Outline",
+    "Phantom",
+    "Ramp",
+    "UniformPart",
+]
 
 _ROUNDING = 0.03  # by which the mass fractions of a printed table may miss one
 _DENSEST = 23.0  # g/cm3, osmium
@@ -136,6 +147,14 @@ class Outline:
                 f"{self.height_mm} mm."
             )
 
+    def radius_at(self, angle: FloatArray) -> FloatArray:
+        """Distance in mm from the middle to the contour in directions in radians."""
+        across = np.abs(np.cos(angle)) / (self.width_mm / 2)
+        down = np.abs(np.sin(angle)) / (self.height_mm / 2)
+        if self.shape == "rectangle":
+            return 1 / np.maximum(across, down)
+        return 1 / np.hypot(across, down)
+
 
 @dataclass(frozen=True)
 class Insert:
@@ -221,6 +240,82 @@ class Neighbor:
 
 
 @dataclass(frozen=True)
+class Ramp:
+    """A thin wire that runs tangentially and rises along the axis: a slice ramp.
+
+    Parameters
+    ----------
+    radius_mm, angle_deg
+        Place of its middle, as for an insert; it runs at right angles to the radius.
+    incline_deg
+        Angle between the wire and the plane across the axis; positive if it rises
+        (to the model's +z) towards growing angles.
+    length_mm
+        Length of the wire as drawn, across the axis.
+    wire_mm, hu
+        Diameter of the wire and its CT number, for simulated scans.
+    """
+
+    radius_mm: float
+    angle_deg: float
+    incline_deg: float
+    length_mm: float
+    wire_mm: float
+    hu: float
+
+    def __post_init__(self) -> None:
+        if not (min(self.length_mm, self.wire_mm) > 0 and self.radius_mm >= 0):
+            raise InputError(
+                f"A ramp needs a positive length and wire, and a radius that is not "
+                f"negative; got {self.length_mm}, {self.wire_mm} and "
+                f"{self.radius_mm} mm."
+            )
+        if not 5 <= abs(self.incline_deg) <= 60:
+            raise InputError(
+                f"A ramp is inclined by 5 to 60 degrees; got {self.incline_deg}."
+            )
+
+
+@dataclass(frozen=True)
+class HoleSquare:
+    """Four holes at the corners of a square about the axis, to measure lengths by.
+
+    Parameters
+    ----------
+    side_mm
+        Distance between neighboring holes.
+    diameter_mm
+        Diameter of a hole.
+    """
+
+    side_mm: float
+    diameter_mm: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.diameter_mm < self.side_mm:
+            raise InputError(
+                f"A square of holes needs a positive diameter, smaller than its side; "
+                f"got {self.diameter_mm} and {self.side_mm} mm."
+            )
+
+
+@dataclass(frozen=True)
+class UniformPart:
+    """The neighbor on the axis that is one material throughout.
+
+    Parameters
+    ----------
+    neighbor
+        Name of the neighbor.
+    margin_mm
+        What is left out at both of its ends, where its extent is not exact.
+    """
+
+    neighbor: str
+    margin_mm: float
+
+
+@dataclass(frozen=True)
 class Phantom:
     """A phantom and the rods in it.
 
@@ -258,6 +353,8 @@ class Phantom:
     region_fraction
         Part of each insert's radius that is to be read; ``None`` for the largest that
         spares the blurred edge.
+    ramps, hole_square, uniform_part
+        What it has to measure slices, lengths and uniformity by.
     """
 
     name: str
@@ -276,6 +373,9 @@ class Phantom:
     marks: tuple[Mark, ...] = ()
     neighbors: tuple[Neighbor, ...] = ()
     region_fraction: float | None = None
+    ramps: tuple[Ramp, ...] = ()
+    hole_square: HoleSquare | None = None
+    uniform_part: UniformPart | None = None
 
     def __post_init__(self) -> None:
         names = [insert.name for insert in self.inserts]
@@ -302,6 +402,12 @@ class Phantom:
             raise InputError(
                 f"{self.name}: the region must cover between 0.1 and 1 of an insert's "
                 f"radius; got {self.region_fraction}."
+            )
+        part = self.uniform_part
+        if part is not None and part.neighbor not in [n.name for n in self.neighbors]:
+            raise InputError(
+                f"{self.name}: its uniform part {part.neighbor!r} is none of its "
+                f"neighbors."
             )
 
     def material_of(self, insert: Insert) -> Material:

@@ -12,6 +12,11 @@ from typing import TYPE_CHECKING, cast
 from kerma.core.volume import CT
 from kerma.errors import InputError, MissingDependencyError
 from kerma.io.files import make_folder, write_file
+from kerma.reports.figures_image_checks import (
+    plot_sharpness,
+    plot_slice_profile,
+    plot_uniform_regions,
+)
 from kerma.reports.page import data_uri, png_of, render, svg_of
 from kerma.reports.pdf import pdf_of
 from kerma.reports.tables import calibration_csv
@@ -22,6 +27,7 @@ from kerma.workflows.ct_calibration.figures import (
     plot_regions,
     plot_slice_means,
 )
+from kerma.workflows.ct_calibration.image_checks.result import ImageChecks
 from kerma.workflows.ct_calibration.result import Calibration
 
 if TYPE_CHECKING:
@@ -129,6 +135,9 @@ def calibration_html(calibration: Calibration, ct: CT) -> str:
         figures["slices"] = data_uri(
             svg_of(plot_slice_means(calibration)), "image/svg+xml"
         )
+    checks = calibration.image_checks
+    if checks is not None:
+        figures |= _image_figures(checks, ct)
     if calibration.constancy is not None:
         chart = _figure(plot_constancy(calibration.constancy))
         figures["constancy"] = data_uri(svg_of(chart), "image/svg+xml")
@@ -141,6 +150,22 @@ def calibration_html(calibration: Calibration, ct: CT) -> str:
         reason=verdict_reason(calibration),
         recognition=recognition_sentences(calibration.recognition),
     )
+
+
+def _image_figures(checks: ImageChecks, ct: CT) -> dict[str, str]:
+    """The figures of the image checks, as far as there is something to draw."""
+    figures = {}
+    if checks.regions:
+        regions = _figure(plot_uniform_regions(checks, ct))
+        image = png_of(regions, dpi=_PAGE_IMAGE_DPI)
+        figures["uniformity"] = data_uri(image, "image/png")
+    if checks.ramps:
+        profile = svg_of(_figure(plot_slice_profile(checks)))
+        figures["slice_profile"] = data_uri(profile, "image/svg+xml")
+    if checks.edge is not None:
+        sharpness = svg_of(_figure(plot_sharpness(checks)))
+        figures["sharpness"] = data_uri(sharpness, "image/svg+xml")
+    return figures
 
 
 def _names(calibration: Calibration, folder: Path) -> dict[str, Path]:

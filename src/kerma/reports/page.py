@@ -30,10 +30,16 @@ def render(template: str, **values: object) -> str:
         "clock": clock,
         "day": day,
         "number": number,
+        "sentence": sentence,
         "short_uid": short_uid,
         "words": words,
     }
     return environment.get_template(template).render(values)
+
+
+def sentence(text: str) -> str:
+    """A text with a capital to begin with, and otherwise as it is."""
+    return text[:1].upper() + text[1:]
 
 
 def number(value: float | None, digits: int = 1, *, sign: bool = False) -> str:

@@ -15,20 +15,24 @@ from kerma.service.commands.compare import compare_structures
 from kerma.service.commands.deidentify import deidentify
 from kerma.service.commands.dvh import dvh
 from kerma.service.commands.gamma import gamma
+from kerma.service.commands.history import history
 from kerma.service.commands.index import index
 from kerma.service.commands.overlay import overlay
 from kerma.service.commands.simulate import simulate
+from kerma.service.commands.two_words import TwoWordCommands
 
 __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="kerma",
+    cls=TwoWordCommands,
     help="The physics of CT in radiotherapy, from the CT number to the dose.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
 app.command()(calibrate)
+app.command("calibrate history")(history)
 app.command()(check)
 app.command("compare-structures")(compare_structures)
 app.command()(deidentify)

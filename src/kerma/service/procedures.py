@@ -25,8 +25,16 @@ from kerma.service.gamma import compare_doses
 from kerma.service.plan_check import plan_check
 from kerma.service.structure_comparison import compare_structures
 from kerma.workflows.ct_calibration.baseline import read_baseline
+from kerma.workflows.ct_calibration.certificates import (
+    Certificate,
+    apply_certificates,
+    certificate_notes,
+    read_certificates,
+    require_certificate,
+)
 from kerma.workflows.ct_calibration.comparison import check_constancy
 from kerma.workflows.ct_calibration.constancy import Tolerances
+from kerma.workflows.ct_calibration.image_checks import load_image_limits
 from kerma.workflows.ct_calibration.phantoms import (
     SiteConfig,
     apply_config,
@@ -52,6 +60,8 @@ def ct_calibration(
     config: Path | None = None,
     series_uid: str | None = None,
     serial_number: str | None = None,
+    certificates: Path | None = None,
+    image_limits: str = "ct",
     out: Path | None = None,
     any_scope: bool = False,
     overwrite: bool = False,
@@ -75,6 +85,11 @@ def ct_calibration(
         Which series, where the folder holds several.
     serial_number
         Serial number of the phantom.
+    certificates
+        File or folder of certificates; that of the serial number counts instead of
+        the published values.
+    image_limits
+        Name of a profile of limits for the image checks, or the file of your own.
     out
         Folder for the report; nothing is written without it.
     any_scope
@@ -93,14 +108,26 @@ def ct_calibration(
     started, clock = datetime.now(UTC), time.perf_counter()
     site = read_record(config, SiteConfig) if config else SiteConfig()
     models, notes = _configured(choose_phantoms(phantom), site)
+    used: dict[str, Certificate] = {}
+    if certificates is not None:
+        models, used = apply_certificates(
+            models, read_certificates(certificates), serial_number
+        )
     limits = _tolerances(tolerances, site)
+    of_image = load_image_limits(image_limits)
     accepted = read_baseline(baseline) if baseline else None
     ct = read_ct(
         scan, series_uid=series_uid, progress=lambda done: report("Reading", done)
     )
     report("Finding the phantom", 0.0)
-    result = calibrate(ct, models, serial_number=serial_number)
-    odd = notes.get(result.recognition.phantom, ())
+    result = calibrate(ct, models, serial_number=serial_number, image_limits=of_image)
+    name = result.recognition.phantom
+    odd = notes.get(name, ())
+    if used:
+        found = next(model for model in models if model.name == name)
+        certificate = require_certificate(name, used)
+        day = ct.acquisition.study_date
+        odd = (*odd, *certificate_notes(certificate, found, day))
     result = replace(result, notes=(*result.notes, *odd))
     if accepted is not None:
         result = check_constancy(result, accepted, limits, any_scope=any_scope)
@@ -109,6 +136,8 @@ def ct_calibration(
         "baseline": baseline.name if baseline else "",
         "tolerances": limits.name,
         "config": config.name if config else "",
+        "certificates": certificates.name if certificates else "",
+        "image_limits": of_image.name,
         "any_scope": any_scope,
     }
     result = result.with_provenance(

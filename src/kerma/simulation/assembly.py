@@ -9,6 +9,7 @@ import numpy as np
 from kerma.core.phantom import Insert, Mark, Phantom
 from kerma.simulation.changes import AIR_HU, InsertChange, Void, by_insert
 from kerma.simulation.solids import Scene, Section, Solid
+from kerma.simulation.wires import wires_of
 
 __all__ = ["phantom_scene", "rod_center"]
 
@@ -16,7 +17,7 @@ __all__ = ["phantom_scene", "rod_center"]
 def phantom_scene(
     phantom: Phantom, changes: Sequence[InsertChange] = (), *, kv: float = 120.0
 ) -> Scene:
-    """A phantom as a sum of solids: modules, then marks, then rods.
+    """A phantom as a sum of solids: modules, then marks, then rods; and its wires.
 
     Parameters
     ----------
@@ -32,7 +33,7 @@ def phantom_scene(
         *_marks(phantom),
         *_rods(phantom, by_insert(changes, phantom), kv=kv),
     )
-    return Scene(phantom.name, phantom.outline, solids)
+    return Scene(phantom.name, phantom.outline, solids, wires_of(phantom))
 
 
 def rod_center(insert: Insert, change: InsertChange) -> tuple[float, float]:

@@ -18,6 +18,7 @@ from kerma.simulation.placement import PhantomPlacement
 from kerma.simulation.scanner import HUScale, Scanner
 from kerma.simulation.shading import field_radius, field_shading, object_shading
 from kerma.simulation.solids import Scene, patch_of, render
+from kerma.simulation.wires import add_wires
 
 __all__ = ["PHANTOM_STUDY", "scan"]
 
@@ -63,6 +64,7 @@ def scan(
     for k in range(grid.shape[0]):
         cut = cut_at(grid, k, placement, thickness_mm=scanner.slice_thickness_mm)
         plane, body = render(scene.solids, cut, patch=patch)
+        add_wires(plane, scene.wires, cut, blur=blur)
         plane += couch * (1 - body)
         plane *= np.float32(scanner.scale.gain)
         plane += np.float32(scanner.scale.offset_hu)

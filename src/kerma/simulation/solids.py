@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Literal
 
 import numpy as np
 
@@ -14,11 +14,9 @@ from kerma.errors import InputError
 from kerma.simulation.changes import AIR_HU
 from kerma.simulation.cuts import Cut, Plane
 from kerma.simulation.shapes import blurred_ellipse, blurred_rectangle, slab_fraction
+from kerma.simulation.wires import Blur, Wire
 
 __all__ = ["Blur", "Patch", "Scene", "Section", "Solid", "patch_of", "render"]
-
-Blur: TypeAlias = tuple[tuple[float, float], ...]
-"""Weight and standard deviation, mm, of each Gaussian of a point spread function."""
 
 _WINDOW_SIGMAS = 6.0  # what the blur spreads beyond is 1e-9 of the contrast
 
@@ -93,13 +91,14 @@ class Scene:
         What it is.
     outline
         Outer contour across its axis.
-    solids
+    solids, wires
         What it is made of, in phantom coordinates.
     """
 
     name: str
     outline: Outline
     solids: tuple[Solid, ...]
+    wires: tuple[Wire, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

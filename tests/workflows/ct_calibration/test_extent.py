@@ -47,7 +47,7 @@ def extent_of(z: FloatArray, middle: float, thickness: float) -> Extent:
         z, first=middle - HALF_MM, last=middle + HALF_MM, thickness=thickness
     )
     k = int(np.abs(z - middle).argmin())
-    return find_extent(stack_at(z), contrast, k, CATPHAN)
+    return find_extent(stack_at(z), contrast, k, CATPHAN.length_mm)
 
 
 @given(st.sampled_from([0.6, 1.25, 2.5, 5.0]), st.floats(-5, 5))
@@ -71,7 +71,7 @@ def test_an_end_lies_where_the_contrast_falls_to_half() -> None:
     """Contrast 1, 1, 0.75, 0: half of it is passed a third of the way."""
     z = np.arange(-50.0, 50.0, 10.0)
     contrast = np.array([0.0, 0, 0, 1, 1, 1, 0.75, 0, 0, 0])
-    found = find_extent(stack_at(z), contrast, 4, CATPHAN)
+    found = find_extent(stack_at(z), contrast, 4, CATPHAN.length_mm)
     assert found.high_mm == pytest.approx(10 + 10 / 3)
     # At the other end the line from 1 to 0 is half way down half way between.
     assert found.low_mm == pytest.approx(-25)

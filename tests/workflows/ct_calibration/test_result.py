@@ -84,7 +84,11 @@ def test_the_summary_has_a_line_for_every_insert_and_a_verdict(
     )
     readings = (reading, *calibrated.readings[1:])
     lines = replace(
-        calibrated, readings=readings, unseen=("ldpe",), notes=("Odd.",)
+        calibrated,
+        readings=readings,
+        unseen=("ldpe",),
+        notes=("Odd.",),
+        image_checks=None,
     ).summary()
     first, insert, *_, hidden, note, verdict = lines.splitlines()
     assert first.startswith("Catphan 504 (CTP404), score 0.9")

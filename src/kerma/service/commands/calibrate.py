@@ -26,6 +26,9 @@ def calibrate(
     config: Annotated[
         Path | None, typer.Option(help="The site's RED values and tolerances, JSON.")
     ] = None,
+    image_limits: Annotated[
+        str, typer.Option(help="For the image: ct, cone_beam, or a file of your own.")
+    ] = "ct",
     out: Annotated[Path | None, typer.Option(help="Folder for the report.")] = None,
     series: Annotated[
         str | None, typer.Option(help="Series UID, if there are several.")
@@ -45,6 +48,8 @@ def calibrate(
 ) -> None:
     """Measure the HU-RED curve from a phantom scan; check it against a baseline.
 
+    The results of many months together: kerma calibrate history FOLDER.
+
     Exit code 0: all is well. 1: out of tolerance, or not every insert could be
     confirmed. 3: the data cannot be used.
     """
@@ -60,6 +65,7 @@ def calibrate(
             config=config,
             series_uid=series,
             serial_number=serial,
+            image_limits=image_limits,
             out=out,
             any_scope=any_scope,
             overwrite=overwrite,

@@ -94,3 +94,56 @@ def simulate_ct_phantom(
     )  # fmt: skip
     written = simulations.simulate_ct_phantom(phantom, out, scan)
     typer.echo(f"{len(written)} images in {out}")
+
+
+@simulate.command("breast")
+def simulate_breast_ct(
+    preset: Annotated[
+        str | None, typer.Argument(help="Name of a breast; see --list.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Argument(help="New folder for the DICOM series.")
+    ] = None,
+    list_presets: Annotated[
+        bool, typer.Option("--list", help="List the breasts and stop.")
+    ] = False,
+    spacing: Annotated[
+        str, typer.Option(help="Of voxels, mm; or slices,rows,columns.")
+    ] = "0.3",
+    noise: Annotated[float, typer.Option(help="Noise, HU.")] = 30.0,
+    blur: Annotated[float, typer.Option(help="Point spread, FWHM, mm.")] = 0.45,
+    cupping: Annotated[float, typer.Option(help="Cupping, HU.")] = 0.0,
+    gain: Annotated[float, typer.Option(help="Gain of the HU scale.")] = 1.0,
+    offset: Annotated[float, typer.Option(help="Offset of the HU scale, HU.")] = 0.0,
+    field: Annotated[
+        float | None, typer.Option(help="Diameter of the field of view, mm.")
+    ] = None,
+    cylinder: Annotated[
+        bool, typer.Option("--cylinder", help="With the cylinder about the breast.")
+    ] = False,
+    laterality: Annotated[str, typer.Option(help="left or right.")] = "left",
+    truth: Annotated[
+        bool, typer.Option("--truth", help="Write what is truly there, too.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Seed of anatomy and noise.")] = 1,
+) -> None:
+    """Write a breast CT whose tissues are known, as a DICOM series."""
+    from kerma.service import breast_simulations
+    from kerma.simulation.breast import VirtualBreastCT
+
+    if list_presets:
+        typer.echo(breast_simulations.list_breasts())
+        return
+    if preset is None or out is None:
+        raise typer.BadParameter(
+            "name a breast and a new folder", param_hint="PRESET OUT"
+        )
+    scanner = VirtualBreastCT(
+        spacing_mm=breast_simulations.spacing_of(spacing), psf_fwhm_mm=blur,
+        noise_hu=noise, cupping_hu=cupping, gain=gain, offset_hu=offset,
+        field_mm=field, cylinder=cylinder,
+    )  # fmt: skip
+    written = breast_simulations.simulate_breast_ct(
+        preset, out, scanner=scanner, laterality=laterality, truth=truth, seed=seed
+    )
+    typer.echo(f"{len(written)} files in {out}")

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kerma.core.arrays import FloatArray
-from kerma.errors import InputError
+import numpy as np
 
-__all__ = ["AIR_HU", "HUScale"]
+from kerma.core.arrays import BoolArray, FloatArray
+from kerma.errors import InputError
+from kerma.imaging.blocks import Blocks
+from kerma.workflows.breast_ct.image import BreastImage
+from kerma.workflows.breast_ct.peaks import find_peaks
+
+__all__ = ["AIR_HU", "HUScale", "rough_scale"]
 
 AIR_HU = -1000.0
+
+# Gland minus fat: the AB-CT value; attenuation data give 190 to 260 HU for the spectra
+# of breast CTs, and scanners differ in gain by some 10 %.
+_CONTRAST_HU, _CONTRAST_SD_HU = 214.0, 25.0
+_BLOCK_MM = 0.9
+_TISSUE_HU = -600.0  # between air and any fat
+_CALM_SHARE = 0.4  # of the blocks, those with the lowest gradient: no borders in them
+_FEW_BLOCKS = 500
+_CHEST_MM = 30.0  # muscle seldom reaches farther from the cut
 
 
 @dataclass(frozen=True)
@@ -58,3 +72,59 @@ class HUScale:
     def fraction_of(self, hu: FloatArray) -> FloatArray:
         """Fraction of the way from fat to gland of CT numbers, any shape; not clipped."""
         return (hu - self.fat_hu) / self.contrast_hu
+
+
+def rough_scale(image: BreastImage) -> HUScale:
+    """Fat and gland of a scan to some 10 HU, for thresholds, from CT numbers alone.
+
+    Nothing has to be known about the device's scale, nor where the breast lies.
+
+    Raises
+    ------
+    InputError
+        There is no breast tissue to be seen.
+    """
+    values, depth = _calm_blocks(image)
+    if values.size < _FEW_BLOCKS:
+        raise InputError(
+            "Hardly anything in the scan reads between air and bone: is this a breast "
+            "CT, in HU?"
+        )
+    # Muscle lies at the chest wall; without it, gland stands out better.
+    front = values[depth > _CHEST_MM]
+    chosen = front if front.size > max(_FEW_BLOCKS, values.size // 5) else values
+    peaks = find_peaks(chosen, contrast_hu=_CONTRAST_HU, contrast_sd_hu=_CONTRAST_SD_HU)
+    if peaks is None:
+        raise InputError("No peak of fat among the CT numbers: is this a breast CT?")
+    gland = peaks.gland_hu
+    return HUScale(
+        peaks.fat_hu, peaks.fat_hu + _CONTRAST_HU if gland is None else gland
+    )
+
+
+def _calm_blocks(image: BreastImage) -> tuple[FloatArray, FloatArray]:
+    """CT numbers of blocks of one tissue, HU, and their depth from the cut, mm."""
+    from scipy.ndimage import minimum_filter
+
+    blocks = Blocks.near(image.hu.shape, image.spacing, _BLOCK_MM)
+    means, _ = blocks.means(image.hu, np.ones(image.hu.shape, bool))
+    tissue = minimum_filter(means, 3) > _TISSUE_HU
+    steepness = _gradient(means, blocks)[tissue]
+    depth = (np.arange(means.shape[0]) * blocks.size[0])[:, None, None]
+    calm = _calmest(steepness)
+    return means[tissue][calm], np.broadcast_to(depth, means.shape)[tissue][calm]
+
+
+def _gradient(means: FloatArray, blocks: Blocks) -> FloatArray:
+    """Size of the gradient, HU/mm; 0 along an axis of one block."""
+    total = np.zeros_like(means)
+    for axis, step in enumerate(blocks.size):
+        if means.shape[axis] > 1:
+            total += np.gradient(means, step, axis=axis) ** 2
+    return np.sqrt(total)
+
+
+def _calmest(steepness: FloatArray) -> BoolArray:
+    if not steepness.size:
+        return np.zeros(0, bool)
+    return np.asarray(steepness <= np.quantile(steepness, _CALM_SHARE))

@@ -14,7 +14,7 @@ from kerma.workflows.ct_calibration.comparison import baseline_of
 from kerma.workflows.ct_calibration.constancy import Baseline, Scope
 from kerma.workflows.ct_calibration.result import Calibration
 
-__all__ = ["read_baseline"]
+__all__ = ["read_baseline", "read_table"]
 
 _SCOPE_COLUMNS = {
     "manufacturer": "Manufacturer",
@@ -47,12 +47,7 @@ def read_baseline(file: Path) -> Baseline:
             return baseline_of(Calibration.from_json(text), file.name)
         except InputError as error:
             raise InputError(f"{file}: {error}") from error
-    try:
-        rows = list(csv.DictReader(io.StringIO(text)))
-    except csv.Error as error:
-        raise InputError(f"{file}: is not a table in CSV ({error}).") from error
-    if not rows:
-        raise InputError(f"{file}: this table has no rows.")
+    rows = _rows(file, text)
     key = "insert_name" if "insert_name" in rows[0] else "insert"
     for column in (key, "hu_mean"):
         if column not in rows[0]:
@@ -66,6 +61,27 @@ def read_baseline(file: Path) -> Baseline:
         value = _number(file, number, "hu_mean", row["hu_mean"])
         means[name] = value if confirmed else None
     return Baseline(file.name, means, _uncertainties(file, rows, key), _scope(rows[0]))
+
+
+def read_table(file: Path) -> list[dict[str, str]]:
+    """The rows of a table in CSV, by column.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, is no table, or has no rows.
+    """
+    return _rows(file, read_text(file))
+
+
+def _rows(file: Path, text: str) -> list[dict[str, str]]:
+    try:
+        rows = list(csv.DictReader(io.StringIO(text)))
+    except csv.Error as error:
+        raise InputError(f"{file}: is not a table in CSV ({error}).") from error
+    if not rows:
+        raise InputError(f"{file}: this table has no rows.")
+    return rows
 
 
 def _uncertainties(

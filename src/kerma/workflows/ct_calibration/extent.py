@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from kerma.core.arrays import FloatArray, IntArray
-from kerma.core.phantom import Phantom
 from kerma.imaging.axial import AxialStack
 
 __all__ = ["Extent", "contrast_along_axis", "find_extent"]
@@ -89,7 +88,7 @@ def contrast_along_axis(
 
 
 def find_extent(
-    stack: AxialStack, contrast: FloatArray, k: int, phantom: Phantom
+    stack: AxialStack, contrast: FloatArray, k: int, length_mm: float
 ) -> Extent:
     """Find the ends of the module about a slice known to be inside it.
 
@@ -103,14 +102,14 @@ def find_extent(
     while high < stack.z.size - 1 and contrast[high + 1] > level:
         high += 1
     level = float(np.median(contrast[low : high + 1])) / 2
-    longest_gap = max(1.5 * stack.slice_spacing, phantom.length_mm / 5)
+    longest_gap = max(1.5 * stack.slice_spacing, length_mm / 5)
     ends = [
         _crossing(stack.z, contrast, inner, step, level, longest_gap)
         for inner, step in ((low, -1), (high, 1))
     ]
-    middle = _middle(ends[0], ends[1], stack.z[low : high + 1], phantom.length_mm)
+    middle = _middle(ends[0], ends[1], stack.z[low : high + 1], length_mm)
     run = np.arange(low, high + 1)
-    central = run[np.abs(stack.z[run] - middle) <= phantom.length_mm / 4]
+    central = run[np.abs(stack.z[run] - middle) <= length_mm / 4]
     if central.size == 0:
         central = run[[np.abs(stack.z[run] - middle).argmin()]]
     return Extent(ends[0], ends[1], middle, central)

@@ -46,7 +46,7 @@ def place(stack: AxialStack, coarse: AxialStack, hypothesis: Hypothesis) -> Plac
     contrast = contrast_along_axis(
         coarse, rods + np.array([x, y]), radii, hypothesis.pattern.expected
     )
-    extent = find_extent(coarse, contrast, hypothesis.k, phantom)
+    extent = find_extent(coarse, contrast, hypothesis.k, phantom.length_mm)
     placement = Placement(
         phantom, mirrored, x, y, 0.0, 0.0, roll, 1.0, 0.0, extent, rods,
         np.full(len(rods), np.inf), np.full(len(rods), np.nan), None,
@@ -221,7 +221,7 @@ def _levelled(coarse: AxialStack, start: Placement, expected: FloatArray) -> Pla
     middle = start.extent.middle_mm
     contrast = contrast_along_axis(coarse, start.rods_at(middle), radii, expected, lift)
     k = start.extent.slices[np.abs(coarse.z[start.extent.slices] - middle).argmin()]
-    extent = find_extent(coarse, contrast, int(k), start.phantom)
+    extent = find_extent(coarse, contrast, int(k), start.phantom.length_mm)
     x, y = start.center_at(extent.middle_mm)
     return replace(start, extent=extent, x=x, y=y)
 

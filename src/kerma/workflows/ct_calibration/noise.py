@@ -56,15 +56,18 @@ def region_noise(
     places = _places(placement, radius_mm)
     means, deviations = _disc_means(stack, placement, places, radius_mm, chosen)
     voxel = float(np.median(deviations)) ** 2
+    pixels = max(1.0, np.pi * radius_mm**2 / (stack.dx * stack.dy))
+    white = RegionNoise(1 / pixels, 1 / pixels / slices.size)
     if voxel == 0 or len(places) < 4:
-        pixels = max(1.0, np.pi * radius_mm**2 / (stack.dx * stack.dy))
-        return RegionNoise(1 / pixels, 1 / pixels / slices.size)
+        return white
     if chosen.size == 1:
         single = _scatter(places, means[:, 0]) / voxel
         return RegionNoise(single, single)
     variogram = _variogram(means)
     # Slices further apart than two share no noise; nearer ones may.
     sill = float(np.mean(variogram[2:] if variogram.size > 2 else variogram))
+    if sill == 0:
+        return white  # every slice is a copy of the next
     count = slices.size
     lags = np.arange(1, min(2, variogram.size) + 1)
     covariance = sill - variogram[: lags.size]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from kerma.imaging.axial import AxialStack, axial_stack
 from kerma.workflows.ct_calibration.curve import Curve, CurvePoint, average, fit_curve
 from kerma.workflows.ct_calibration.evidence import Evidence
 from kerma.workflows.ct_calibration.identity import Identity, undecided_pairs
+from kerma.workflows.ct_calibration.image_checks import ImageLimits, check_image
 from kerma.workflows.ct_calibration.inserts import read_inserts, with_certificates
 from kerma.workflows.ct_calibration.recognition import Match, recognize
 from kerma.workflows.ct_calibration.result import (
@@ -22,7 +24,7 @@ from kerma.workflows.ct_calibration.result import (
     Recognition,
 )
 
-__all__ = ["calibrate", "curve_of"]
+__all__ = ["calibrate", "curve_of", "material_points"]
 
 
 def calibrate(
@@ -30,6 +32,7 @@ def calibrate(
     phantoms: Sequence[Phantom],
     *,
     serial_number: str | None = None,
+    image_limits: ImageLimits | None = None,
 ) -> Calibration:
     """Measure the HU-RED curve of a scanner from the scan of a known phantom.
 
@@ -41,6 +44,8 @@ def calibrate(
         The models that it may be; the one that explains the scan is used.
     serial_number
         Serial number of the phantom, to compare like with like later.
+    image_limits
+        Limits of the image checks; by default those of a fan-beam CT.
 
     Raises
     ------
@@ -56,7 +61,7 @@ def calibrate(
     readings, unseen = read_inserts(ct, stack, match)
     curve = curve_of(readings)
     edge = match.evidence.placement.edge
-    return Calibration(
+    calibration = Calibration(
         recognition=_recognition(match),
         serial_number=serial_number,
         acquisition=ct.acquisition,
@@ -67,6 +72,9 @@ def calibrate(
         curve=curve,
         notes=(*ct.notes, *_notes(match, ct.acquisition.kv)),
     )
+    phantom = match.evidence.placement.phantom
+    checks = check_image(ct, calibration, phantom, image_limits)
+    return replace(calibration, image_checks=checks)
 
 
 def curve_of(readings: Sequence[InsertReading]) -> Curve:
@@ -77,6 +85,11 @@ def curve_of(readings: Sequence[InsertReading]) -> Curve:
     InputError
         Fewer than two materials are left.
     """
+    return fit_curve(material_points(readings).values())
+
+
+def material_points(readings: Sequence[InsertReading]) -> dict[str, CurvePoint]:
+    """One point for each material of known RED: its confirmed inserts averaged."""
     confirmed = [
         reading
         for reading in readings
@@ -94,7 +107,7 @@ def curve_of(readings: Sequence[InsertReading]) -> Curve:
             inserts=1,
         )
         points.setdefault(reading.material, []).append(point)
-    return fit_curve(average(same) for same in points.values())
+    return {material: average(same) for material, same in points.items()}
 
 
 def _recognition(match: Match) -> Recognition:

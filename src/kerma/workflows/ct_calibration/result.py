@@ -14,6 +14,7 @@ from kerma.errors import InputError
 from kerma.workflows.ct_calibration.constancy import Constancy
 from kerma.workflows.ct_calibration.curve import Curve
 from kerma.workflows.ct_calibration.identity import Identity
+from kerma.workflows.ct_calibration.image_checks.result import ImageChecks
 
 __all__ = [
     "Calibration",
@@ -264,6 +265,10 @@ class Calibration(Result):
         The comparison with a baseline, where one was given.
     notes
         What was odd, one sentence each.
+    image_checks
+        The image of the same scan; ``None`` in records made before there were any.
+        They have a verdict of their own, which is no part of this one: a slice or an
+        edge out of limits does not make a CT number wrong.
     """
 
     kind: ClassVar[str] = "ct_calibration/1"
@@ -278,6 +283,7 @@ class Calibration(Result):
     constancy: Constancy | None = None
     unseen: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    image_checks: ImageChecks | None = None
 
     @property
     def doubtful(self) -> tuple[InsertReading, ...]:
@@ -324,6 +330,8 @@ class Calibration(Result):
         rows += [f"{name:<20} not in view" for name in self.unseen]
         if self.constancy is not None:
             rows.append(self.constancy.summary())
+        if self.image_checks is not None:
+            rows.append(self.image_checks.summary())
         rows += [f"note: {note}" for note in self.notes]
         if self.recognition.caveat:
             rows.append(f"note: {self.recognition.caveat}")

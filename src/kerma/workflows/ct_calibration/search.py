@@ -12,7 +12,7 @@ from kerma.core.arrays import BoolArray, FloatArray, IntArray
 from kerma.imaging.axial import AxialStack
 from kerma.workflows.ct_calibration.rings import Ring, RingPattern, profiles
 
-__all__ = ["Hypothesis", "likely_hypotheses", "more_hypotheses"]
+__all__ = ["Hypothesis", "body_threshold", "likely_hypotheses", "more_hypotheses"]
 
 _STEP_MM = 4.0  # between centers tried; an insert of 12 mm survives half of it
 _NEAR = 1  # steps to each side tried first
@@ -123,7 +123,7 @@ def _radii(patterns: Sequence[RingPattern]) -> list[float]:
     return radii
 
 
-def _body_threshold(stack: AxialStack) -> float:
+def body_threshold(stack: AxialStack) -> float:
     """CT number halfway between the two main groups of pixels, air and body.
 
     The threshold that separates the histogram best: N. Otsu, IEEE Trans. Syst. Man
@@ -147,7 +147,7 @@ def _body_centers(stack: AxialStack, spacing_mm: float) -> tuple[IntArray, Float
     step = max(1, int(spacing_mm / max(stack.slice_spacing, 1e-3)))
     if stack.z.size == 1:
         step = 1
-    threshold = _body_threshold(stack)
+    threshold = body_threshold(stack)
     slices, centers = [], []
     for k in range(step // 2 if stack.z.size > step else 0, stack.z.size, step):
         center = _body_center(stack, k, threshold)

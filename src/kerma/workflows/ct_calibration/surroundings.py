@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kerma.core.arrays import FloatArray
-from kerma.core.phantom import Outline, Phantom
+from kerma.core.phantom import Phantom
 from kerma.imaging.axial import AxialStack
 from kerma.workflows.ct_calibration.placement import Placement
 from kerma.workflows.ct_calibration.scale import HUScale
@@ -24,7 +24,7 @@ def match_outline(
 ) -> tuple[float | None, float | None]:
     """Fraction of the visible outline in place, and its median distance from it."""
     angle = np.arange(_RAYS) * 2 * np.pi / _RAYS
-    radii = _outline_radius(placement.phantom.outline, angle)
+    radii = placement.phantom.outline.radius_at(angle)
     radii = radii * placement.scale
     turned = angle + np.deg2rad(placement.roll_deg)
     k = placement.extent.slices[placement.extent.slices.size // 2]
@@ -106,15 +106,6 @@ def _nearest_fall(values: FloatArray, steps: FloatArray, level: float) -> FloatA
         place = np.where((above > level) & (below <= level), place, np.inf)
     nearest = np.abs(place).argmin(axis=1)
     return place[np.arange(len(place)), nearest]
-
-
-def _outline_radius(outline: Outline, angle: FloatArray) -> FloatArray:
-    """Distance from the center to an outline in given directions, mm."""
-    across = np.abs(np.cos(angle)) / (outline.width_mm / 2)
-    down = np.abs(np.sin(angle)) / (outline.height_mm / 2)
-    if outline.shape == "rectangle":
-        return 1 / np.maximum(across, down)
-    return 1 / np.hypot(across, down)
 
 
 def _body_at(

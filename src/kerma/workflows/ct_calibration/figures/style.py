@@ -22,6 +22,7 @@ __all__ = [
     "FONT_SIZE",
     "INK",
     "MUTED",
+    "RULE",
     "VERDICT_COLORS",
     "VERDICT_MARKERS",
     "WARNING",

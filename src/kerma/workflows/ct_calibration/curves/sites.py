@@ -1,0 +1,119 @@
+"""The scans that a set of curves is made from: one, or a head and a body."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias, get_args
+
+from kerma.core.phantom import Material, Phantom
+from kerma.errors import InputError, ScopeError
+from kerma.workflows.ct_calibration.comparison import scope_of
+from kerma.workflows.ct_calibration.curve import CurvePoint, average
+from kerma.workflows.ct_calibration.procedure import material_points
+from kerma.workflows.ct_calibration.result import Calibration
+
+__all__ = ["SITES", "Site", "SiteReading", "read_sites"]
+
+Site: TypeAlias = Literal["scan", "head", "body", "average"]
+"""What a curve is for: the only scan, the smaller phantom, the larger, or their mean."""
+
+SITES: tuple[Site, ...] = get_args(Site)
+
+
+@dataclass(frozen=True)
+class SiteReading:
+    """The materials on one scan, or their mean over two.
+
+    Parameters
+    ----------
+    site
+        What the scan stands for.
+    points
+        CT number and RED by key of the material.
+    materials
+        What the phantom says of them.
+    """
+
+    site: Site
+    points: Mapping[str, CurvePoint]
+    materials: Mapping[str, Material]
+
+
+def read_sites(
+    scans: Sequence[tuple[Calibration, Phantom]],
+) -> tuple[SiteReading, ...]:
+    """One reading of one scan; head, body and average of two.
+
+    The smaller of two phantoms is the head. The average holds the materials that are in
+    both.
+
+    Raises
+    ------
+    ScopeError
+        The two scans were not made alike.
+    InputError
+        No scan, more than two, two of phantoms of one size, or a material that is not
+        the same in both.
+    """
+    if len(scans) == 1:
+        ((calibration, phantom),) = scans
+        return (_reading("scan", calibration, phantom),)
+    if len(scans) != 2:
+        raise InputError(
+            f"Curves are made from one scan, or from one of a head and one of a body "
+            f"phantom; got {len(scans)}."
+        )
+    small, large = sorted(scans, key=lambda scan: _size(scan[1]))
+    if _size(small[1]) == _size(large[1]):
+        outline = small[1].outline
+        raise InputError(
+            f"Both scans show a phantom of {outline.width_mm:g} x "
+            f"{outline.height_mm:g} mm; two curves need one of head and one of body "
+            f"size."
+        )
+    _check_alike(small[0], large[0])
+    head, body = _reading("head", *small), _reading("body", *large)
+    return head, body, _mean(head, body)
+
+
+def _size(phantom: Phantom) -> float:
+    return phantom.outline.width_mm * phantom.outline.height_mm
+
+
+def _reading(site: Site, calibration: Calibration, phantom: Phantom) -> SiteReading:
+    points = material_points(calibration.readings)
+    unknown = sorted(set(points) - set(phantom.materials))
+    if unknown:
+        raise InputError(
+            f"The calibration has a material {unknown[0]!r} that the phantom "
+            f"{phantom.name} lacks; give the phantom file that it was made with."
+        )
+    return SiteReading(site, points, {key: phantom.materials[key] for key in points})
+
+
+def _check_alike(head: Calibration, body: Calibration) -> None:
+    scopes = [
+        replace(scope_of(one), phantom=None, phantom_serial_number=None)
+        for one in (head, body)
+    ]
+    differences = scopes[1].differences(scopes[0])
+    if differences:
+        raise ScopeError(
+            f"The two scans were not made alike: {'; '.join(differences)} (head first). "
+            f"Scan both phantoms with one protocol."
+        )
+
+
+def _mean(head: SiteReading, body: SiteReading) -> SiteReading:
+    both = [key for key in head.points if key in body.points]
+    for key in both:
+        mine, other = head.materials[key], body.materials[key]
+        alike = (mine.red, mine.density_g_cm3, mine.composition)
+        if alike != (other.red, other.density_g_cm3, other.composition):
+            raise InputError(
+                f"The material {key!r} is not the same in both phantoms; name one of "
+                f"them otherwise in its phantom file."
+            )
+    points = {key: average((head.points[key], body.points[key])) for key in both}
+    return SiteReading("average", points, {key: head.materials[key] for key in both})

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+
+import pytest
+
+from kerma.core.phantom import Phantom
+from kerma.errors import InputError
+from kerma.reports.curves import inserts_csv, nodes_csv
+from kerma.reports.figures_curves import plot_curves, plot_installed
+from kerma.workflows.ct_calibration.curves import (
+    CurveSet,
+    compare_with_installed,
+    fit_curves,
+)
+from kerma.workflows.ct_calibration.curves.installed import InstalledCurve
+from tests.calibrations import SCANNER, calibration_of, seen_by
+
+
+@pytest.fixture
+def curves(models: Mapping[str, Phantom]) -> CurveSet:
+    scans = [
+        (calibration_of(models[name], seen_by(SCANNER, models[name])), models[name])
+        for name in ("cirs062m_head", "cirs062m")
+    ]
+    return fit_curves(scans, model="consensus")
+
+
+def test_the_figure_holds_every_curve_insert_and_tissue(curves: CurveSet) -> None:
+    ax = plot_curves(curves).axes[0]
+    labels = [line.get_label() for line in ax.get_lines()]
+    assert {"consensus, head", "consensus, body", "consensus, average"} <= set(labels)
+    drawn = [line for line in ax.get_lines() if ", " in str(line.get_label())]
+    points = sum(len(line.get_xdata()) for line in drawn if line.get_marker() != "None")  # type: ignore[arg-type]  # an array
+    assert points == len(curves.inserts) + len(curves.tissues)
+
+
+def test_the_tables_have_a_row_for_each_node_and_insert(curves: CurveSet) -> None:
+    nodes = list(csv.DictReader(io.StringIO(nodes_csv(curves))))
+    assert len(nodes) == sum(len(one.curve.nodes) for one in curves.curves)
+    assert float(nodes[2]["value"]) == curves.curves[0].curve.nodes[2].value
+    rows = {
+        row["material"]: row for row in csv.DictReader(io.StringIO(inserts_csv(curves)))
+    }
+    assert set(rows) == {one.material for one in curves.inserts}
+    assert float(rows["water"]["hu_estimated_head"]) == pytest.approx(
+        float(rows["water"]["hu_head"]), abs=0.1
+    )
+
+
+def test_an_installed_curve_is_drawn_with_its_largest_difference(
+    curves: CurveSet,
+) -> None:
+    with pytest.raises(InputError, match="no installed curve"):
+        plot_installed(curves)
+    other = InstalledCurve("other.csv", (-1000.0, 0.0, 2000.0), (0.0, 1.0, 1.9))
+    compared = compare_with_installed(curves, other)
+    assert compared.comparison is not None
+    below = plot_installed(compared).axes[0]
+    (mark,) = [line for line in below.get_lines() if "largest" in str(line.get_label())]
+    assert mark.get_xdata()[0] == compared.comparison.largest_at_hu  # type: ignore[index]  # an array
