@@ -54,7 +54,7 @@ STORIES: dict[str, Story] = {
     "drift of 1 HU a month": lambda since, hu, _: since + 0 * hu,
     "3 kV": lambda since, hu, slopes: 3.0 * (since > 0) * slopes + 0 * hu,
     "new tube": lambda since, hu, slopes: (
-        (since > 0) * (3.0 + 0.006 * hu - 2.0 * slopes)
+        1.0 * (since > 0) * (3.0 + 0.006 * hu - 2.0 * slopes)
     ),
 }
 _TRUE_CAUSES = {

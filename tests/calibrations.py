@@ -19,8 +19,8 @@ from kerma.workflows.ct_calibration.result import (
     Uncertainty,
 )
 
-# A response like that of 120 kV: water, bone and plastics within 12 HU of measured ones.
-SCANNER = Stoichiometry(1.2e-5, 5e-4, 0.0, 4)
+# Like 120 kV: the response fitted to the CT numbers expected of a CIRS 062M, rounded.
+SCANNER = Stoichiometry(5e-5, 1.8e-3, 0.0, 4)
 
 
 def seen_by(scanner: Stoichiometry, phantom: Phantom) -> dict[str, float]:

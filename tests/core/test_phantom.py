@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -145,3 +146,47 @@ def test_the_limits_of_the_region_themselves_are_allowed(
     fraction: float | None,
 ) -> None:
     assert phantom(region_fraction=fraction).region_fraction == fraction
+
+
+def wax(**more: Any) -> Material:
+    return Material("Wax", {120: -110.0}, "the certificate", **more)
+
+
+def test_rounded_mass_fractions_are_brought_to_a_sum_of_one() -> None:
+    material = wax(composition={"H": 0.15, "C": 0.87})
+    assert material.composition == pytest.approx({"H": 0.15 / 1.02, "C": 0.87 / 1.02})
+    again = replace(material, composition=material.composition)
+    assert again == material
+    assert wax().composition == {}
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"composition": {"H": 0.15, "C": 0.89}}, "add up to 1; these add up to 1.04"),
+        ({"composition": {"H": -0.1, "C": 1.1}}, "the least is -0.1"),
+        ({"density_g_cm3": -1.0}, "a mass density .*between 0 and 23; got -1.0"),
+        ({"density_g_cm3": 930.0}, "a mass density .*between 0 and 23; got 930"),
+        ({"spr": 21.0}, "a relative stopping power .*between 0 and 20; got 21"),
+        ({"spr_uncertainty": -0.1}, "uncertainty is not negative; got -0.1"),
+        ({"density_uncertainty_g_cm3": float("nan")}, "uncertainty is not negative"),
+    ],
+)
+def test_a_material_that_cannot_be_is_refused(
+    more: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        wax(**more)
+
+
+@pytest.mark.parametrize("shape", ["ellipse", "rectangle"])
+def test_the_contour_meets_the_axes_at_half_its_size(shape: Any) -> None:
+    outline = Outline(shape, 300.0, 200.0)
+    angle = np.array([0.0, np.pi / 2, np.pi])
+    assert outline.radius_at(angle) == pytest.approx([150.0, 100.0, 150.0])
+
+
+def test_the_corner_of_a_square_is_farther_than_a_circle() -> None:
+    angle = np.array([np.pi / 4])
+    assert Outline("rectangle", 2.0, 2.0).radius_at(angle)[0] == pytest.approx(2**0.5)
+    assert Outline("ellipse", 2.0, 2.0).radius_at(angle)[0] == pytest.approx(1.0)

@@ -49,7 +49,7 @@ def test_the_ct_number_of_an_element_follows_the_formula() -> None:
     assert scanner.hu_of(aluminum) == pytest.approx(expected, rel=1e-9)
 
 
-@given(photoelectric=st.floats(2e-6, 5e-5), coherent=st.floats(5e-5, 1e-3))
+@given(photoelectric=st.floats(2e-6, 1e-4), coherent=st.floats(5e-5, 4e-3))
 def test_the_fit_finds_the_scanner_that_made_the_numbers(
     photoelectric: float, coherent: float
 ) -> None:

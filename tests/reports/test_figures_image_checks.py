@@ -56,6 +56,7 @@ def test_the_transfer_function_passes_its_marks(checks: ImageChecks) -> None:
     curve = ax.lines[0].get_xydata()
     for name, level in (("MTF 50 %", 0.5), ("MTF 10 %", 0.1)):
         value = checks.check_of(name).value
+        assert value is not None
         assert np.interp(value, *np.asarray(curve).T) == pytest.approx(level, abs=2e-3)
 
 

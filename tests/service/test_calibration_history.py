@@ -69,38 +69,34 @@ def test_a_wider_profile_and_a_new_baseline_let_it_pass(
     assert (ending.code, ending.out.splitlines()[-1]) == (0, "PASS")
 
 
-def test_the_report_holds_page_table_pictures_and_an_equal_record(
+@pytest.mark.slow
+def test_the_report_is_written_once(
     kerma: Kerma, results: Callable[[float], Path], tmp_path: Path
 ) -> None:
     out = tmp_path / "report"
     ending = kerma("calibrate", "history", results(6.0), "--out", out, "--json")
     found = History.from_json((out / "history.json").read_text(encoding="utf-8"))
     assert found == History.from_json(ending.out)
-    assert found.provenance is not None
-    assert found.provenance.procedure == "ct-calibration-history"
-    lines = (out / "history.csv").read_text(encoding="utf-8").splitlines()
-    assert len(lines) == 1 + 14 * 8
-    page = (out / "history.html").read_text(encoding="utf-8")
-    assert page.count("data:image/svg+xml") == 3
-    assert "water and air calibration" in page
-    assert {file.name for file in out.glob("*.png")} == {
-        "history_1_charts.png", "history_1_statistics.png", "history_1_causes.png",
-    }  # fmt: skip
+    assert (out / "history.pdf").stat().st_size > 10_000
     again = kerma("calibrate", "history", tmp_path / "results", "--out", out)
     assert again.code == 3
     assert "is there already" in again.err
 
 
-def test_the_report_does_not_come_back_as_a_result(
+def test_a_report_does_not_come_back_as_a_result(
     kerma: Kerma, results: Callable[[float], Path]
 ) -> None:
     """Kept in the same folder, it is skipped and told."""
     folder = results(0.0)
-    assert kerma("calibrate", "history", folder, "--out", folder / "report").code == 0
+    printed = kerma("calibrate", "history", folder, "--json").out
+    made = History.from_json(printed)
+    assert made.provenance is not None
+    assert made.provenance.procedure == "ct-calibration-history"
+    (folder / "history.json").write_text(printed, encoding="utf-8")
     ending = kerma("calibrate", "history", folder)
     assert ending.code == 0
     assert "14 results" in ending.out
-    assert "skipped: report/history.json" in ending.out
+    assert "skipped: history.json" in ending.out
 
 
 def test_a_folder_without_results_is_refused(kerma: Kerma, tmp_path: Path) -> None:

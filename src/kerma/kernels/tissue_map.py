@@ -156,19 +156,29 @@ def _votes(
 
 @compiled
 def weighted_percent(
-    values: Array, mask: Array, weights: Array, zero: float, whole: float
+    values: Array,
+    mask: Array,
+    chosen: Array,
+    weights: Array,
+    ends: tuple[float, float],
 ) -> Array:
-    """Where the mean of a voxel and its neighbors lies between two values, in percent.
+    """How much of each voxel is of the chosen kind, in percent.
+
+    Where a voxel and its neighbors are all chosen or all not, it is 100 or 0: cutting
+    what noise carries beyond the ends would move the sum. Between, it is where the
+    weighted mean of the voxel and its neighbors lies between the ends.
 
     Parameters
     ----------
     values
         (nk, nj, ni) int16 or float32.
     mask
-        (nk, nj, ni) bool; only voxels in it are averaged.
+        (nk, nj, ni) bool; only voxels in it are looked at.
+    chosen
+        (nk, nj, ni) bool, within the mask.
     weights
         (3, 3, 3) float32, positive.
-    zero, whole
+    ends
         The values that stand for 0 and 100 %; beyond them it is cut.
 
     Returns
@@ -182,23 +192,32 @@ def weighted_percent(
         for j in range(nj):
             for i in range(ni):
                 if mask[k, j, i]:
-                    mean = _mean_about(values, mask, weights, k, j, i)
-                    share = (mean - zero) / (whole - zero)
+                    mean, share = _about(values, mask, chosen, weights, (k, j, i))
+                    if 0.0 < share < 1.0:
+                        share = (mean - ends[0]) / (ends[1] - ends[0])
                     percent[k, j, i] = int(100 * min(max(share, 0.0), 1.0) + 0.5)
     return percent
 
 
 @compiled
-def _mean_about(
-    values: Array, mask: Array, weights: Array, k: int, j: int, i: int
-) -> float:
-    nk, nj, ni = values.shape
+def _about(
+    values: Array,
+    mask: Array,
+    chosen: Array,
+    weights: Array,
+    at: tuple[int, int, int],
+) -> tuple[float, float]:
+    """Weighted mean of a voxel and its neighbors, and how many of them are chosen."""
+    k, j, i = at
     total, weight = np.float32(0.0), np.float32(0.0)
-    for dk in range(max(k - 1, 0), min(k + 2, nk)):
-        for dj in range(max(j - 1, 0), min(j + 2, nj)):
-            for di in range(max(i - 1, 0), min(i + 2, ni)):
+    looked_at, taken = 0, 0
+    for dk in range(max(k - 1, 0), min(k + 2, values.shape[0])):
+        for dj in range(max(j - 1, 0), min(j + 2, values.shape[1])):
+            for di in range(max(i - 1, 0), min(i + 2, values.shape[2])):
                 if mask[dk, dj, di]:
                     w = weights[dk - k + 1, dj - j + 1, di - i + 1]
                     total += w * values[dk, dj, di]
                     weight += w
-    return float(total / weight)
+                    looked_at += 1
+                    taken += chosen[dk, dj, di]
+    return float(total / weight), taken / looked_at

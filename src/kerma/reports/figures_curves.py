@@ -47,6 +47,7 @@ _GROUP_WORDS: dict[TissueGroup, str] = {
     "other": "no group",
 }
 _SITE_STYLES: dict[Site, str] = {"scan": "-", "average": "-", "head": "--", "body": ":"}
+_LEAST_VALUE = 0.01
 _DETAIL_HU = (-190.0, 190.0)
 
 
@@ -139,7 +140,8 @@ def _points(curves: CurveSet) -> list[tuple[TissueGroup, float, float, bool]]:
 def _draw_points(curves: CurveSet, ax: Axes, *, deviation: bool) -> None:
     """Inserts as squares, tissues as dots, by the color of their group."""
     curve = curves.main.curve
-    points = _points(curves)
+    # Air's percentage of almost nothing says nothing.
+    points = [one for one in _points(curves) if one[2] > _LEAST_VALUE or not deviation]
     for group, color in _GROUP_COLORS.items():
         for insert in (False, True):
             chosen = [(h, v) for g, h, v, i in points if g == group and i is insert]
@@ -169,7 +171,7 @@ def _draw_deviations(curves: CurveSet, ax: Axes) -> None:
     sizes = [
         abs(100 * (float(curves.main.curve.value_of(hu)) / value - 1))
         for _, hu, value, _ in _points(curves)
-        if value > 0.01
+        if value > _LEAST_VALUE
     ]
     extent = 1.15 * max([*sizes, 1.0])
     ax.set_ylim(-extent, extent)

@@ -349,7 +349,7 @@ def _add_legend(figure: Figure, series: SeriesHistory, height: float) -> None:
 def _date_axis(ax: Axes) -> None:
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-    locator = AutoDateLocator(minticks=3, maxticks=5)  # type: ignore[no-untyped-call]  # matplotlib
+    locator = AutoDateLocator(minticks=3, maxticks=7)  # type: ignore[no-untyped-call]  # matplotlib
     ax.xaxis.set_major_locator(locator)
     formatter = ConciseDateFormatter(locator, show_offset=False)  # type: ignore[no-untyped-call]  # matplotlib
     ax.xaxis.set_major_formatter(formatter)

@@ -28,8 +28,8 @@ HU = MappingProxyType(
         Tissue.IMPLANT: 165.0,
     }
 )
-_RADIUS = 55.0  # of the breast at the cut, mm
-_LENGTH = 60.0  # from cut to nipple, mm
+_RADIUS = 42.0  # of the breast at the cut, mm
+_LENGTH = 50.0  # from cut to nipple, mm
 _SKIN = 1.5
 
 
@@ -60,7 +60,7 @@ def wedge(thickest: float) -> Shape:
 def crescent(thickness: float) -> Shape:
     """A U open toward the feet, so that its center of mass lies outside it."""
     return lambda z, y, x: (
-        (z < thickness) & (np.hypot(y + 5, x) > 22) & ((y < 0) | (np.abs(x) > 30))
+        (z < thickness) & (np.hypot(y + 5, x) > 16) & ((y < 0) | (np.abs(x) > 22))
     )
 
 

@@ -38,10 +38,8 @@ def _found(scene: Scene) -> tuple[Implant, ...]:
     [
         ("silicone", 6, 20),
         ("silicone", 40, 10),
-        ("silicone", 70, 8),
-        ("silicone", 70, -8),
-        ("saline", 40, 10),
-        ("saline", 70, 8),
+        ("silicone", 50, -8),
+        ("saline", 30, 10),
     ],
 )
 def test_an_implant_is_found_with_its_volume_and_filling(
@@ -62,11 +60,12 @@ def test_an_implant_is_found_with_its_volume_and_filling(
 
 def test_saline_that_touches_muscle_of_its_own_hu_stops_at_its_shape() -> None:
     """The two overlap by a millimeter, with nothing to see between them."""
-    scene = Scene((GLAND, MUSCLE, _bag(60, 5)), hu={Tissue.IMPLANT: HU[Tissue.MUSCLE]})
+    scene = Scene((GLAND, MUSCLE, _bag(40, 5)), hu={Tissue.IMPLANT: HU[Tissue.MUSCLE]})
     (implant,) = _found(scene)
     assert dice(implant.mask, scene.of(Tissue.IMPLANT)) > 0.93
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["silicone", "saline"])
 @pytest.mark.parametrize(
     "scanner",
@@ -80,7 +79,7 @@ def test_saline_that_touches_muscle_of_its_own_hu_stops_at_its_shape() -> None:
     ],
 )
 def test_the_scanner_does_not_matter(kind: str, scanner: Scanner) -> None:
-    scene = Scene((GLAND, _bag(50, 8)), scanner, {Tissue.IMPLANT: HU_OF[kind]})
+    scene = Scene((GLAND, _bag(40, 8)), scanner, {Tissue.IMPLANT: HU_OF[kind]})
     (implant,) = _found(scene)
     assert implant.kind == kind
     assert dice(implant.mask, scene.of(Tissue.IMPLANT)) > 0.97

@@ -149,7 +149,7 @@ def _vessel(
         # Steered away from the skin, along which it runs.
         step[0] += 0.5
         end = at + _STEP_MM * step / np.linalg.norm(step)
-        if depth_at(design, meridian, end) < design.skin_mm + 2 * _VESSEL_MM:
+        if depth_at(design, meridian, end[None])[0] < design.skin_mm + 2 * _VESSEL_MM:
             return
         yield Capsule(_vector(at), _vector(end), _VESSEL_MM, Material.VESSEL, _FREE)
         at = end
@@ -174,7 +174,7 @@ def _place(
     for _ in range(1000):
         point = generator.uniform(low, high)
         front = muscle_front(design, point[1:2], point[2:3])[0, 0]
-        deep = depth_at(design, meridian, point) > 3 * design.skin_mm
+        deep = depth_at(design, meridian, point[None])[0] > 3 * design.skin_mm
         if deep and point[0] > front + 3 and not any(s.holds(*point) for s in avoid):
             return _vector(point)
     raise InputError("This breast has no room for clips or calcifications.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.ndimage import map_coordinates
 from scipy.spatial import KDTree
 
 from kerma.core.arrays import FloatArray
@@ -13,6 +14,7 @@ __all__ = [
     "NIPPLE_RADIUS_MM",
     "axis_at",
     "depth_at",
+    "depth_below_skin",
     "mean_skin_mm",
     "meridian_of",
     "muscle_front",
@@ -20,7 +22,7 @@ __all__ = [
 
 NIPPLE_RADIUS_MM = 4.5
 _AREOLA_MM, _AREOLA_FADES_MM = 14.0, 5.0  # radius, and width of its border
-_PITCH_MM = 0.25
+_PITCH_MM = 0.5
 _MARGIN_MM = 4.0
 _BEHIND_MM = 20.0  # to where the surface goes on behind the cut
 _COAT_MM = 4.0  # of muscle, before an implant behind it
@@ -59,14 +61,18 @@ def meridian_of(design: BreastDesign) -> Meridian:
 def depth_at(
     design: BreastDesign, meridian: Meridian, points: FloatArray
 ) -> FloatArray:
-    """(...) depth below the surface at (..., 3) points (z, y, x), nearest node, mm."""
-    y, x = axis_at(design, points[..., 0])
-    r = np.hypot(points[..., 1] - y, points[..., 2] - x)
-    rows = (points[..., 0] - meridian.first_z_mm) / meridian.pitch_mm
-    table = meridian.depth_mm
-    row = np.clip(np.rint(rows).astype(int), 0, table.shape[0] - 1)
-    column = np.rint(r / meridian.pitch_mm).astype(int)
-    return np.asarray(table[row, np.clip(column, 0, table.shape[1] - 1)])
+    """(...) depth below the surface at (..., 3) points (z, y, x), mm."""
+    _, nodes = _on_meridian(design, meridian, points)
+    return _between(meridian.depth_mm, nodes)
+
+
+def depth_below_skin(
+    design: BreastDesign, meridian: Meridian, points: FloatArray
+) -> FloatArray:
+    """(...) depth below the inside of the skin at (..., 3) points (z, y, x), mm."""
+    feetward, nodes = _on_meridian(design, meridian, points)
+    thickness = _between(meridian.skin_mm, nodes) * (1 + meridian.skin_rise * feetward)
+    return _between(meridian.depth_mm, nodes) - thickness
 
 
 def mean_skin_mm(design: BreastDesign) -> float:
@@ -91,6 +97,21 @@ def muscle_front(design: BreastDesign, y: FloatArray, x: FloatArray) -> FloatArr
         reach = np.hypot(v, u) * design.radius_mm
         front = np.maximum(front, _coat(design.implant, reach))
     return front.astype(np.float32)
+
+
+def _on_meridian(
+    design: BreastDesign, meridian: Meridian, points: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Share of y in the distance from the axis, and (2, ...) place in the tables."""
+    axis_y, axis_x = axis_at(design, points[..., 0])
+    y, x = points[..., 1] - axis_y, points[..., 2] - axis_x
+    r = np.hypot(y, x)
+    nodes = np.stack([points[..., 0] - meridian.first_z_mm, r]) / meridian.pitch_mm
+    return y / np.maximum(r, 1e-6), nodes
+
+
+def _between(table: FloatArray, nodes: FloatArray) -> FloatArray:
+    return np.asarray(map_coordinates(table, nodes, order=1, mode="nearest"))
 
 
 def _radius_at(design: BreastDesign, z: FloatArray) -> FloatArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
@@ -12,7 +12,7 @@ from kerma.errors import InputError
 from kerma.kernels.breast import Field, Interior, Meridian, field_at
 from kerma.simulation.breast.design import BreastDesign
 from kerma.simulation.breast.materials import Material
-from kerma.simulation.breast.shape import depth_at, muscle_front
+from kerma.simulation.breast.shape import depth_at, depth_below_skin, muscle_front
 from kerma.simulation.breast.solids import Solid
 
 __all__ = ["interior_of"]
@@ -161,10 +161,11 @@ def _free_points(
 ) -> FloatArray:
     """(n, 3) points of an even lattice in what is gland or fat."""
     lattice = _lattice(design, _PROBE_MM)
+    # The first plane stands for what lies between the cut and the next.
+    lattice = replace(lattice, z=np.arange(_PROBE_MM / 2, design.length_mm, _PROBE_MM))
     points = lattice.points
-    depth = depth_at(design, meridian, points)
-    front = muscle_front(design, lattice.y, lattice.x)
-    free = (depth > design.skin_mm) & (points[..., 0] > np.maximum(front, 0.0))
+    free = depth_below_skin(design, meridian, points) > 0
+    free &= points[..., 0] > muscle_front(design, lattice.y, lattice.x)
     for solid in solids:
         free &= ~solid.holds(*np.moveaxis(points, -1, 0))
     if not free.any():

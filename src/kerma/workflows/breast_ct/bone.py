@@ -80,6 +80,13 @@ def _filled(smooth: FloatArray, rib: BoolArray, scale: HUScale) -> BoolArray:
     from scipy.ndimage import binary_fill_holes
 
     halfway = (float(np.median(smooth[rib])) + scale.at(_BESIDE)) / 2
-    rib = rib & (smooth > halfway)
-    # Marrow is open toward the cut, so that it is closed only within a slice.
-    return np.stack([binary_fill_holes(section) for section in rib])
+    hard = rib & (smooth > halfway)
+    filled = np.stack([binary_fill_holes(section) for section in hard])
+    # Marrow is open toward the cut and at the ends of the rib. Across the rib, its
+    # mirror image at the cut closes it.
+    along = 1 if rib.shape[1] > rib.shape[2] else 2
+    across = np.moveaxis(filled, along, 0)
+    for number, section in enumerate(across):
+        closed = binary_fill_holes(np.concatenate([section[::-1], section]))
+        across[number] = closed[len(section) :]
+    return filled

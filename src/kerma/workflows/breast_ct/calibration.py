@@ -26,6 +26,7 @@ Source: TypeAlias = Literal["scan", "prior"]
 _CALM_SHARE = 0.2
 _APART_MM = 0.6  # nearer voxels of the smoothed image say the same
 _FEW_VOXELS = 200
+_MIXED, _STANDS_OUT = 0.7, 1.5  # of the way to gland; times as many voxels as there
 _FAR_SD = 3.0
 _FAR_FROM_ROUGH_HU = 30.0
 _WINDOW_HU = 8.0
@@ -123,7 +124,7 @@ def calibrate_scale(
     fat = _measure(samples, fat_near, _LEAST_U_FAT_HU)
     if fat.voxels < _FEW_VOXELS:
         return _fixed(samples, prior)
-    gland = _gland(samples, peaks.gland_hu if peaks else None)
+    gland = _gland(samples, fat, peaks.gland_hu if peaks else None)
     expected = _Peak(
         fat.hu + prior.contrast_hu, hypot(fat.u_hu, prior.contrast_sd_hu), 0
     )
@@ -142,11 +143,15 @@ def calibrate_scale(
     )
 
 
-def _gland(samples: _Samples, near_hu: float | None) -> _Peak | None:
+def _gland(samples: _Samples, fat: _Peak, near_hu: float | None) -> _Peak | None:
+    """The peak of gland; ``None`` if it hardly stands out from the mixed voxels."""
     if near_hu is None:
         return None
     gland = _measure(samples, near_hu, _LEAST_U_GLAND_HU)
-    return gland if gland.voxels >= _FEW_VOXELS else None
+    mixed_hu = fat.hu + _MIXED * (gland.hu - fat.hu)
+    mixed = np.count_nonzero(np.abs(samples.smooth - mixed_hu) <= _WINDOW_HU)
+    enough = max(_FEW_VOXELS, _STANDS_OUT * mixed)
+    return gland if gland.voxels >= enough else None
 
 
 def _fixed(samples: _Samples, prior: DevicePrior) -> ScaleFit:

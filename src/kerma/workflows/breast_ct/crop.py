@@ -48,7 +48,7 @@ class Crop:
 
     def of_image(self, image: BreastImage) -> BreastImage:
         """The scan in the box."""
-        return replace(image, hu=np.ascontiguousarray(image.hu[self.bounds]))
+        return BreastImage(image.hu[self.bounds].copy(), image.spacing)
 
     def of_grid(self, grid: Grid) -> Grid:
         """Where the voxels of the box lie."""

@@ -92,7 +92,7 @@ def find_glands(
     field = supported_values(hu, inside, scale.at(0.5), votes, _PASSES)
     gland, lower = _grown(field, inside, scale, fraction * voxels)
     percent = weighted_percent(
-        hu, inside, _weights(image.spacing), scale.fat_hu, scale.gland_hu
+        hu, inside, gland, _weights(image.spacing), (scale.fat_hu, scale.gland_hu)
     )
     return Glands(
         mask=_whole(gland, box, tissue.shape),

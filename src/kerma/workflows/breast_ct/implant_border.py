@@ -83,6 +83,8 @@ def drawn(
     is_in ^= above < 0  # bone beside it is brighter
     here = blocks.spread(depth, box)
     is_in = np.where(np.abs(above) < _FAINT, here > 0, is_in)
+    # Blurred over lobules of gland, the border would run through the fat between them.
+    is_in &= seen > _of_implant(body, blocks, tissue) / 2
     is_in = (is_in & (here > -_BAND_MM)) | (here > _BAND_MM)
     return box, largest_region(is_in, connectivity=6)
 
@@ -94,8 +96,13 @@ def _beside(
 
     Both are given for each block; far from the border they mean nothing.
     """
-    own = float(np.median(tissue.fraction[eroded(body, blocks.size, _BESIDE_MM[0])]))
+    own = _of_implant(body, blocks, tissue)
     beside = (beyond > _BESIDE_MM[0]) & (beyond < _BESIDE_MM[1]) & (tissue.share > 0.9)
     outer, weight = smoothed_within(tissue.fraction, beside, blocks.size, _SIGMA_MM)
     outer = np.where(weight > 0, outer, own)
     return (own + outer) / 2, own - outer
+
+
+def _of_implant(body: BoolArray, blocks: Blocks, tissue: ImplantBlocks) -> float:
+    """The implant's own fraction, from well inside it."""
+    return float(np.median(tissue.fraction[eroded(body, blocks.size, _BESIDE_MM[0])]))

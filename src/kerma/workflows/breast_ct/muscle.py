@@ -26,6 +26,7 @@ _BORDER_MM = 1.5  # the border lies this near to that of the blocks
 
 _FIRST_STEP = 0.07  # above gland: lets in the faintest muscle, 25 HU above gland
 _LEAST_STEP = 0.09  # above gland, once its level is known
+_USUAL_STEP = 0.24  # above gland: 51 HU
 _ROUNDS = 4
 _ENOUGH_GLAND_ML = 0.3  # to know its level
 _WITHOUT_GLAND = 0.85  # muscle among fat alone, whatever the scale took for gland
@@ -124,7 +125,7 @@ def find_muscle(
     if levels is None:
         return Muscle(np.zeros(inside.shape, bool), 0.0)
     core = _core(tissue, room, levels.border)
-    if levels.without_gland and not _covers_the_cut(core, tissue, room):
+    if not core.any():
         return Muscle(np.zeros(inside.shape, bool), 0.0)
     mask = _drawn(image, soft, scale, tissue, core, levels)
     volume_ml = float(np.count_nonzero(mask) * image.voxel_ml)
@@ -161,7 +162,7 @@ def _levels(tissue: _Tissue, room: BoolArray) -> _Levels | None:
     """Levels of gland and muscle on this scan; None if there is no muscle."""
     gland = tissue.fraction[tissue.inner & ~room]
     if gland.size * tissue.blocks.volume_ml < _ENOUGH_GLAND_ML:
-        return _Levels(2 * _WITHOUT_GLAND, _WITHOUT_GLAND, without_gland=True)
+        return _levels_among_fat(tissue, room)
     gland_level = float(np.median(gland))
     border = gland_level + _FIRST_STEP
     core = _core(tissue, room, border) & tissue.inner
@@ -176,6 +177,19 @@ def _levels(tissue: _Tissue, room: BoolArray) -> _Levels | None:
     if muscle - gland_level < _LEAST_STEP:
         return None
     return _Levels(muscle, border, without_gland=False)
+
+
+def _levels_among_fat(tissue: _Tissue, room: BoolArray) -> _Levels | None:
+    """Levels where no gland lies in front; None if nothing covers much of the cut."""
+    core = _core(tissue, room, _WITHOUT_GLAND)
+    first = int(np.argmax(room.any(axis=(1, 2))))
+    section = np.count_nonzero(tissue.share[first] > 0.5)
+    if np.count_nonzero(core[first]) <= _LEAST_PART_OF_CUT * section:
+        return None
+    muscle = float(np.median(tissue.fraction[core]))
+    # There may be some gland, though, right on the muscle.
+    border = max(_WITHOUT_GLAND, muscle - _USUAL_STEP / 2)
+    return _Levels(muscle, border, without_gland=True)
 
 
 def _core(tissue: _Tissue, room: BoolArray, border: float) -> BoolArray:
@@ -193,13 +207,6 @@ def _core(tissue: _Tissue, room: BoolArray, border: float) -> BoolArray:
     broad[0] = False
     core[part] = broad[numbers]
     return core
-
-
-def _covers_the_cut(core: BoolArray, tissue: _Tissue, room: BoolArray) -> bool:
-    """Whether muscle takes so much of the first section that its shape tells it."""
-    first = int(np.argmax(room.any(axis=(1, 2))))
-    section = np.count_nonzero(tissue.share[first] > 0.5)
-    return bool(np.count_nonzero(core[first]) > _LEAST_PART_OF_CUT * section)
 
 
 def _drawn(

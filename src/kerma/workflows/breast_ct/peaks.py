@@ -32,9 +32,9 @@ def find_peaks(
 ) -> Peaks | None:
     """The peak of fat and that of gland among CT numbers, to some HU.
 
-    Fat is the lowest strong peak. Gland is the lowest of the peaks that lie about as
-    far above it as expected: muscle and a saline implant lie a little higher and may
-    hold more voxels.
+    Fat is the lowest strong peak. Gland is the lowest of the peaks and shoulders that
+    lie about as far above it as expected: muscle and a saline implant lie a little
+    higher and may hold more voxels.
 
     Parameters
     ----------
@@ -53,11 +53,18 @@ def find_peaks(
         return None
     strong = tops[heights[tops] >= _FAT_SHARE * heights[tops].max()]
     fat = float(centers[strong[0]])
-    away = (centers[tops] - fat - contrast_hu) / contrast_sd_hu
-    scores = heights[tops] * np.exp(-(away**2) / 2)
-    scores[np.abs(away) > _REACH_SD] = 0
-    good = tops[scores >= max(_GLAND_SHARE * scores.max(), np.finfo(float).tiny)]
-    return Peaks(fat, float(centers[good[0]]) if good.size else None)
+    away = (centers - fat - contrast_hu) / contrast_sd_hu
+    return Peaks(fat, _gland(centers, _bulges(heights), away))
+
+
+def _gland(centers: FloatArray, bulges: FloatArray, away: FloatArray) -> float | None:
+    """Lowest bulge about as far away as expected, HU."""
+    tops = _tops(bulges)
+    tops = tops[(np.abs(away[tops]) <= _REACH_SD) & (bulges[tops] > 0)]
+    if not tops.size:
+        return None
+    scores = bulges[tops] * np.exp(-(away[tops] ** 2) / 2)
+    return float(centers[tops[scores >= _GLAND_SHARE * scores.max()][0]])
 
 
 def mean_shift(
@@ -89,6 +96,18 @@ def _histogram(values: FloatArray) -> tuple[FloatArray, FloatArray]:
     counts, _ = np.histogram(values, edges)
     heights = gaussian_filter1d(counts.astype(np.float64), _KERNEL_HU, mode="constant")
     return (edges[1:] + edges[:-1]) / 2, heights
+
+
+def _bulges(heights: FloatArray) -> FloatArray:
+    """How much the counts bend downward: a shoulder shows like a peak.
+
+    Beside much muscle or a saline implant, gland is but a shoulder.
+    """
+    bulges = np.zeros_like(heights)
+    step = round(_KERNEL_HU)
+    inner = heights[step:-step]
+    bulges[step:-step] = 2 * inner - heights[: -2 * step] - heights[2 * step :]
+    return bulges
 
 
 def _tops(heights: FloatArray) -> IntArray:

@@ -77,7 +77,8 @@ def test_lung_and_soft_tissue_share_one_line() -> None:
         for s in samples
     ]
     inside = [(s.hu, s.value) for s in moved if s.group in ("lung", "soft")]
-    slope, intercept = np.polyfit(*np.transpose(inside), 1)
+    hu, values = np.transpose(inside)
+    slope, intercept = np.polyfit(hu, values, 1)
     curve = consensus_curve(moved, "spr", AIR)
     assert float(curve.value_of(-950)) == pytest.approx(intercept - 950 * slope)
     assert float(curve.value_of(105)) == pytest.approx(intercept + 105 * slope)
@@ -86,8 +87,7 @@ def test_lung_and_soft_tissue_share_one_line() -> None:
 def test_a_falling_connection_to_bone_moves_its_kink_and_keeps_it_a_ct_number() -> None:
     """The published program wrote the value into the CT number of this kink.
 
-    Soft tissue ends at 105 HU with 1.1171; a bone line of 0.98 + 0.5e-3 HU has less
-    at 350 HU, and reaches 1.1172 at 274.4 HU, no: 1.1172 = 0.92 + 0.5e-3 h at 394.4,
+    Soft tissue ends at 105 HU with 1.1171. The bone line reaches 1.1172 at 394.4 HU,
     so the kink moves from 350 up to 395 HU.
     """
 
@@ -112,13 +112,13 @@ def test_a_falling_connection_to_soft_tissue_moves_down_the_adipose_line() -> No
 
 
 def test_a_falling_connection_to_adipose_tissue_moves_up_by_at_most_10_hu() -> None:
-    """base(-170) = 0.8366; a line of 0.958 + 0.8e-3 h reaches 0.8367 at -151.6 HU."""
+    """base(-170) = 0.8366, and 0.8367 = 0.953 + 0.8e-3 h at -145.4 HU."""
 
     def low(hu: float) -> float:
         return 0.9530 + 0.8e-3 * hu
 
     curve = consensus_curve(samples_on(base, low, bone), "spr", AIR)
-    assert curve.hu[4] == -145  # 0.8367 = 0.9530 + 0.8e-3 h at -145.4
+    assert curve.hu[4] == -145
     with pytest.raises(InputError, match="would move from -150 to"):
         consensus_curve(
             samples_on(base, lambda h: 0.940 + 0.8e-3 * h, bone), "spr", AIR

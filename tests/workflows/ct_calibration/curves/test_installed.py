@@ -70,8 +70,9 @@ def test_what_is_no_curve_is_refused(text: str, message: str, tmp_path: Path) ->
 
 def samples() -> list[Sample]:
     return [
-        Sample(f"m{hu:g}", group, hu, 1.0, 1.0, 0.0)
-        for group, hu in (("lung", -500.0), ("soft", 50.0), ("bone", 900.0))
+        Sample("lung", "lung", -500.0, 1.0, 1.0, 0.0),
+        Sample("muscle", "soft", 50.0, 1.0, 1.0, 0.0),
+        Sample("bone", "bone", 900.0, 1.0, 1.0, 0.0),
     ]
 
 

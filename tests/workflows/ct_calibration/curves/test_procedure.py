@@ -24,7 +24,13 @@ from kerma.workflows.ct_calibration.procedure import calibrate
 from kerma.workflows.ct_calibration.result import Calibration
 from tests.calibrations import SCANNER, calibration_of, on_scale, seen_by
 
-HARDER = Stoichiometry(0.9e-5, 5e-4, 0.0, 4)  # as behind a larger body
+HARDER = Stoichiometry(4e-5, 1.8e-3, 0.0, 4)  # as behind a larger body
+
+
+def line_through(points: list[tuple[float, float]]) -> tuple[float, float]:
+    """Slope and intercept by NumPy."""
+    slope, intercept = np.polyfit([x for x, _ in points], [y for _, y in points], 1)
+    return float(slope), float(intercept)
 
 
 @pytest.fixture
@@ -88,9 +94,9 @@ def test_the_consensus_table_rests_on_inserts_and_tissues(
     assert curve.hu[3] == round(min(h for h, _ in of["adipose"]) - 60)
     assert curve.hu[7] == round(max(h for h, _ in of["soft"]) + 10)
     assert curve.hu[8] == round(min(h for h, _ in of["bone"]) + 50)
-    slope, intercept = np.polyfit(*np.transpose(of["bone"]), 1)
+    slope, intercept = line_through(of["bone"])
     assert float(curve.value_of(1500)) == pytest.approx(intercept + 1500 * slope)
-    slope, intercept = np.polyfit(*np.transpose(of["lung"] + of["soft"]), 1)
+    slope, intercept = line_through(of["lung"] + of["soft"])
     assert float(curve.value_of(-500)) == pytest.approx(intercept - 500 * slope)
 
 
@@ -103,7 +109,7 @@ def test_a_table_of_mass_density_rests_on_tissues_alone(
         for t in human_tissues()
         if t.group == "bone"
     ]
-    slope, intercept = np.polyfit(*np.transpose(bone), 1)
+    slope, intercept = line_through(bone)
     # To the fit of the scanner's response, which iterates.
     assert float(curve.value_of(1500)) == pytest.approx(intercept + 1500 * slope, 1e-6)
 
@@ -131,6 +137,21 @@ def test_every_curve_rises_and_survives_being_stored(
     assert CurveSet.from_json(curves.to_json()) == curves
     assert curves.passed
     assert curves.summary().endswith("PASS")
+
+
+def test_a_curve_through_plastics_warns_of_the_tissue_that_it_misses(
+    models: Mapping[str, Phantom],
+) -> None:
+    """Teflon has more electrons at its CT number than bone has at that one."""
+    catphan = models["catphan504"]
+    scan = (calibration_of(catphan, seen_by(SCANNER, catphan)), catphan)
+    through = fit_curves([scan], model="piecewise")
+    assert any("of the group bone by +" in note for note in through.notes)
+    consensus = fit_curves([scan], model="consensus")
+    (note,) = consensus.notes
+    assert note.startswith(
+        "No tissue substitutes, so not on the lines of the table: air"
+    )
 
 
 def test_a_certificate_that_changes_the_red_changes_density_and_spr_alike(

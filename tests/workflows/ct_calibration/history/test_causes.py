@@ -118,7 +118,7 @@ def test_offset_scale_and_voltage_are_told_apart(scanner: Scanner) -> None:
 def test_noise_seldom_gets_a_cause_and_amounts_cover_the_truth(
     scanner: Scanner,
 ) -> None:
-    """Of 80 changes: few causes without one, and 95 % intervals that cover 95 %."""
+    """Of 80 changes: few have a cause named without one; ±2 σ covers 95.4 %."""
     rng = np.random.default_rng(1)
     root = np.linalg.cholesky(scanner.covariance)
     named = covered = found = 0
@@ -132,7 +132,7 @@ def test_noise_seldom_gets_a_cause_and_amounts_cover_the_truth(
             covered += abs(part.amount - 8) < 2 * part.uncertainty
     assert named < 0.06 * 80
     assert found > 0.9 * 80
-    assert covered > 0.9 * found
+    assert covered > 0.954 * found - 3 * np.sqrt(0.954 * 0.046 * found)
 
 
 def test_two_sets_that_explain_alike_are_both_told() -> None:

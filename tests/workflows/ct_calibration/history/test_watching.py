@@ -35,7 +35,7 @@ def test_scores_without_any_history_are_standard_normal_and_independent() -> Non
     assert np.isnan(score[:2]).all()
     for row in score[2:]:
         assert kstest(row, "norm").pvalue > 1e-3
-    correlations = np.corrcoef(score[2:])[np.triu_indices(10, 1)]
+    correlations = np.atleast_2d(np.corrcoef(score[2:]))[np.triu_indices(10, 1)]
     assert np.abs(correlations).max() < 4 / np.sqrt(3000)
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -122,8 +123,9 @@ def test_limits_are_read_by_name_or_from_a_file(tmp_path: Path) -> None:
 def test_limits_that_make_no_sense_are_refused(
     field: str, value: float, message: str
 ) -> None:
+    change: dict[str, Any] = {field: value}
     with pytest.raises(InputError, match=message):
-        replace(load_image_limits(), **{field: value})
+        replace(load_image_limits(), **change)
 
 
 @pytest.mark.parametrize(("nominal", "allowed"), [(0.6, 0.5), (1.5, 0.75), (5.0, 1.0)])

@@ -127,7 +127,7 @@ def make_curve(
     model: Model,
     nodes: Iterable[tuple[float, float]],
     covariance: FloatArray,
-    measured: Sequence[float],
+    measured: FloatArray | Sequence[float],
 ) -> ConversionCurve:
     """A curve from arrays.
 

@@ -78,10 +78,10 @@ def isotonic(
     fit = isotonic_regression(
         np.array([sample.value for sample in ordered]), weights=weights
     )
-    covariance = np.zeros((hu.size, hu.size))
+    blocks = np.zeros((hu.size, hu.size))
     for first, end in zip(fit.blocks[:-1], fit.blocks[1:], strict=True):
-        covariance[first:end, first:end] = 1 / weights[first:end].sum()
-    nodes, covariance = _from_air(hu, fit.x, covariance, air)
+        blocks[first:end, first:end] = 1 / weights[first:end].sum()
+    nodes, covariance = _from_air(hu, fit.x, blocks, air)
     return make_curve(quantity, "isotonic", nodes, covariance, hu)
 
 

@@ -38,6 +38,7 @@ __all__ = ["compare_with_installed", "fit_curves", "with_hu_changes"]
 
 _CT_NUMBERS = (None, "", "HU", "US")  # Rescale Type; US is "unspecified"
 _POOR_FIT_HU = 20.0  # of the scanner's response, rms; twice that of a good phantom
+_POOR_ACCURACY_PERCENT = 4.0  # beyond what lung inserts and tissues differ by
 _DISAGREEMENT = 0.01  # of a declared RED with that of the composition
 
 
@@ -79,23 +80,25 @@ def fit_curves(
     inserts = tuple(insert_row(rod, fits, request) for rod in rods.values())
     tissues = tuple(tissue_row(tissue, fits, request) for tissue in human_tissues())
     average = fits[-1].curve if len(fits) > 1 else None
+    curves = tuple(
+        SiteCurve(
+            fit.reading.site,
+            fit.curve,
+            fit.stoichiometry,
+            accuracy_of(fit, average, tissues),
+        )
+        for fit in fits
+    )
+    calibrations = [calibration for calibration, _ in scans]
     return CurveSet(
         quantity=quantity,
         model=model,
         energy_mev=energy_mev,
-        scope=_scope([calibration for calibration, _ in scans]),
-        curves=tuple(
-            SiteCurve(
-                fit.reading.site,
-                fit.curve,
-                fit.stoichiometry,
-                accuracy_of(fit, average, tissues),
-            )
-            for fit in fits
-        ),
+        scope=_scope(calibrations),
+        curves=curves,
         inserts=inserts,
         tissues=tissues,
-        notes=_notes(inserts, model, [calibration for calibration, _ in scans], fits),
+        notes=_notes(inserts, model, calibrations, fits, curves),
     )
 
 
@@ -180,10 +183,11 @@ def _scope(calibrations: Sequence[Calibration]) -> CurveScope:
 
 
 def _notes(
-    inserts: Iterable[InsertRow],
+    inserts: Sequence[InsertRow],
     model: Model,
     calibrations: Sequence[Calibration],
     fits: Iterable[SiteFit],
+    curves: Iterable[SiteCurve],
 ) -> tuple[str, ...]:
     """What a user should know before the curves go to a planning system."""
     notes = []
@@ -198,11 +202,12 @@ def _notes(
             notes.append(
                 f"{row.material}: its value is not known, so it is not on the curve."
             )
-        if model == "consensus" and row.group == "other":
-            notes.append(
-                f"{row.material}: no tissue substitute; it served for the scanner's "
-                f"response, not for the lines of the table."
-            )
+    plastics = [row.material for row in inserts if row.group == "other"]
+    if model == "consensus" and plastics:
+        notes.append(
+            f"No tissue substitutes, so not on the lines of the table: "
+            f"{', '.join(plastics)}."
+        )
     doubtful = [r.name for one in calibrations for r in one.doubtful]
     if doubtful:
         notes.append(f"Not confirmed in the scan, and left out: {', '.join(doubtful)}.")
@@ -211,5 +216,13 @@ def _notes(
         f"{fit.stoichiometry.rms_hu:.0f} HU rms: is this the delivered phantom?"
         for fit in fits
         if fit.stoichiometry is not None and fit.stoichiometry.rms_hu > _POOR_FIT_HU
+    ]
+    notes += [
+        f"The curve ({one.site}) misses human tissue of the group {part.group} by "
+        f"{part.mean_percent:+.0f} % on average, since its inserts are not like tissue: "
+        f"do not use it there; the consensus model is for that."
+        for one in curves
+        for part in one.accuracy
+        if abs(part.mean_percent) > _POOR_ACCURACY_PERCENT
     ]
     return tuple(notes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,6 +20,11 @@ from kerma.workflows.ct_calibration.history.changes import Stretch, stretches
 from kerma.workflows.ct_calibration.history.charts import individuals_limits
 from kerma.workflows.ct_calibration.history.forecast import Drift, drift_of
 from kerma.workflows.ct_calibration.history.hotelling import TSquared, t_squared
+from kerma.workflows.ct_calibration.history.readings import (
+    Readings,
+    merged_by_material,
+    readings_of,
+)
 from kerma.workflows.ct_calibration.history.repeatability import (
     ASSUMED_HU,
     repeatability,
@@ -47,24 +52,6 @@ _RESULTS_FOR_A_SPREAD = 6
 _DRIFT_CONFIDENCE = 0.99  # for all inserts together
 
 
-@dataclass(frozen=True, eq=False)
-class _Series:
-    """The results as arrays: (m, p) HU and standard uncertainties, (m,) days."""
-
-    names: tuple[str, ...]
-    hu: FloatArray
-    reading_hu: FloatArray
-    days: FloatArray
-    materials: tuple[tuple[str, ...], ...]
-
-    @property
-    def typical_reading_hu(self) -> FloatArray:
-        """(p,) the usual uncertainty of a reading, HU; zero where none is stated."""
-        known = np.where(np.isnan(self.reading_hu), 0.0, self.reading_hu)
-        usual: FloatArray = np.median(known, axis=0)
-        return usual
-
-
 def assemble(
     results: Sequence[PastResult],
     tolerances: Tolerances,
@@ -88,7 +75,7 @@ def assemble(
     rules
         Of the charts.
     """
-    series = _arrays(results)
+    series = readings_of(results)
     periods = _periods(results, baselines)
     limits = chart_limits(len(series.names), rules)
     spans = _spans(periods, len(results))
@@ -110,7 +97,7 @@ def assemble(
         periods=periods,
         limits=limits,
         inserts=_inserts(series, watches, charted, deviations, last, divided[-1]),
-        materials=tuple(_merged(series)),
+        materials=tuple(merged_by_material(series)),
         t_squared=tuple(value for one in charted for value in one.t_squared),
         t_squared_reason=charted[-1].reason,
         alarms=_alarms(series, spans, watches, charted),
@@ -118,34 +105,6 @@ def assemble(
         stretches=divided,
         notes=_notes(results, phantom),
     )
-
-
-def _arrays(results: Sequence[PastResult]) -> _Series:
-    names = tuple(
-        dict.fromkeys(name for one in results for name in one.accepted.mean_hu)
-    )
-    first = results[0].day
-    return _Series(
-        names=names,
-        hu=_table([one.accepted.mean_hu for one in results], names),
-        reading_hu=_table([one.accepted.uncertainty_hu for one in results], names),
-        days=np.array([float((one.day - first).days) for one in results]),
-        materials=tuple(
-            next((one.materials[n] for one in results if one.materials.get(n)), (n,))
-            for n in names
-        ),
-    )
-
-
-def _table(
-    rows: Sequence[Mapping[str, float | None] | Mapping[str, float]],
-    names: Sequence[str],
-) -> FloatArray:
-    return np.array([[_number(row.get(name)) for name in names] for row in rows])
-
-
-def _number(value: float | None) -> float:
-    return float("nan") if value is None else value
 
 
 def _periods(
@@ -171,7 +130,7 @@ def _spans(periods: Sequence[Period], count: int) -> list[slice]:
 
 
 def _watches(
-    series: _Series, spans: Sequence[slice], limits: ChartLimits, rules: Rules
+    series: Readings, spans: Sequence[slice], limits: ChartLimits, rules: Rules
 ) -> list[Watch]:
     """The charts of each period; the spread of one is expected of the next."""
     prior: FloatArray = np.hypot(series.typical_reading_hu, ASSUMED_HU)
@@ -195,17 +154,12 @@ class _Together:
     reason: str
 
 
-def _merged(series: _Series) -> dict[str, list[int]]:
-    """Inserts by material: two of one material say the same and more."""
-    merged: dict[str, list[int]] = {}
-    for place, (key, *_) in enumerate(series.materials):
-        merged.setdefault(key, []).append(place)
-    return merged
-
-
-def _all_together(series: _Series, span: slice, one: Watch, rules: Rules) -> _Together:
+def _all_together(series: Readings, span: slice, one: Watch, rules: Rules) -> _Together:
     values = np.column_stack(
-        [series.hu[span][:, places].mean(axis=1) for places in _merged(series).values()]
+        [
+            series.hu[span][:, places].mean(axis=1)
+            for places in merged_by_material(series).values()
+        ]
     )
     complete = ~np.isnan(values).any(axis=1)
     accepted = one.accepted.copy()
@@ -227,7 +181,7 @@ def _all_together(series: _Series, span: slice, one: Watch, rules: Rules) -> _To
     return _Together(tuple(found), alarm, accepted, reason)
 
 
-def _divided(series: _Series, span: slice) -> list[Stretch]:
+def _divided(series: Readings, span: slice) -> list[Stretch]:
     """Levels and drifts of a period, by their place in the series."""
     complete = ~np.isnan(series.hu[span]).any(axis=1)
     places = np.arange(span.start, span.stop)[complete]
@@ -243,7 +197,7 @@ def _divided(series: _Series, span: slice) -> list[Stretch]:
 
 
 def _deviation(
-    series: _Series, place: int, first: int, tolerances: Tolerances
+    series: Readings, place: int, first: int, tolerances: Tolerances
 ) -> Deviation:
     """The last result of an insert against the first of its period."""
     keys = series.materials[place]
@@ -272,7 +226,7 @@ def _deviation(
 
 
 def _inserts(
-    series: _Series,
+    series: Readings,
     watches: Sequence[Watch],
     charted: Sequence[_Together],
     deviations: Sequence[Deviation],
@@ -315,7 +269,7 @@ def _inserts(
 
 
 def _drift(
-    series: _Series, place: int, since: int, deviation: Deviation
+    series: Readings, place: int, since: int, deviation: Deviation
 ) -> Drift | None:
     values = series.hu[since:, place]
     seen = ~np.isnan(values)
@@ -337,7 +291,7 @@ def _numbers(values: FloatArray) -> Numbers:
 
 
 def _alarms(
-    series: _Series,
+    series: Readings,
     spans: Sequence[slice],
     watches: Sequence[Watch],
     charted: Sequence[_Together],
@@ -367,7 +321,7 @@ def _stretches(flags: BoolArray) -> list[tuple[int, int]]:
 
 def _causes(
     results: Sequence[PastResult],
-    series: _Series,
+    series: Readings,
     spans: Sequence[slice],
     charted: Sequence[_Together],
     phantom: Phantom | None,
@@ -393,7 +347,7 @@ def _slope(phantom: Phantom | None, keys: Sequence[str], kv: float | None) -> fl
 
 
 def _cause(
-    series: _Series, span: slice, k: int, accepted: BoolArray, slopes: FloatArray
+    series: Readings, span: slice, k: int, accepted: BoolArray, slopes: FloatArray
 ) -> Cause | None:
     """What explains one result against those accepted before it in its period."""
     before = accepted.copy()

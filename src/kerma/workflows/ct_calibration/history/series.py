@@ -208,8 +208,8 @@ def _day(file: Path, text: str | None) -> date:
         return datetime.strptime((text or "").replace("-", ""), "%Y%m%d").date()  # noqa: DTZ007  (a DICOM date has no zone)
     except ValueError as error:
         raise InputError(
-            f"{file}: the date of its study is {text or 'not stated'}; without a date "
-            f"it has no place in a history."
+            f"{file}: the date of its study, StudyDate (0008,0020), is missing or no "
+            f"date; without it the result has no place in a history."
         ) from error
 
 

@@ -20,6 +20,7 @@ _SEARCH_MM = 5.0  # about the rim of the body's mask
 _GOOD_MM = 2.0  # an edge this near the contour belongs to it
 _SCALE_MM = 1.0  # residuals beyond it count less and less: couch, jig, cut-off rim
 _ROUND = 0.01  # difference of the two axes up to which an ellipse is a circle
+_BODY_HU = 200.0  # above the air about it, lest noise be a body
 _OPENING_MM = 10.0  # thicker than the skins of a couch
 _SHAPES: tuple[Literal["ellipse", "rectangle"], ...] = ("ellipse", "rectangle")
 
@@ -96,7 +97,11 @@ def _largest_body(slab: AxialStack, threshold_hu: float) -> BoolArray | None:
         return None
     sizes = np.bincount(labels.ravel())
     sizes[0] = 0
-    filled: BoolArray = ndimage.binary_fill_holes(labels == sizes.argmax())
+    body = labels == sizes.argmax()
+    air = slab.hu[0][~mask]
+    if air.size == 0 or np.median(slab.hu[0][body]) - np.median(air) < _BODY_HU:
+        return None
+    filled: BoolArray = ndimage.binary_fill_holes(body)
     return filled
 
 
