@@ -11,6 +11,7 @@ from kerma.core.phantom import Phantom
 from kerma.errors import InputError
 from kerma.service.commands.phantom import phantom as app
 from kerma.service.phantoms import learn_phantom, the_phantom
+from kerma.service.procedures import ct_calibration
 from kerma.workflows.ct_calibration.phantoms import phantom_names
 
 run = CliRunner()
@@ -87,3 +88,22 @@ def test_a_slice_is_learned_into_a_file_and_a_picture(
     assert "An end of the inserts is not in the scan" in ending.output
     assert len(the_phantom(str(out)).inserts) == 6
     assert png.read_bytes().startswith(PNG)
+
+
+def test_a_calibration_uses_the_certificate_of_its_phantom(
+    real_data: Path, tmp_path: Path
+) -> None:
+    scan = real_data / "ct_phantoms/single_slices/elekta_xvi_ctp404.dcm"
+    file = tmp_path / "certificates.toml"
+    file.write_text(
+        '[[certificate]]\nphantom = "catphan504"\nserial_number = "A-17"\n'
+        'date = 2025-03-01\nsource = "ours"\n'
+        "[certificate.materials.teflon]\nred = 1.85\nred_uncertainty = 0.002\n"
+    )
+    result = ct_calibration(
+        scan, phantom="catphan504", serial_number="A-17", certificates=file
+    )
+    teflon = result.reading_of("teflon")
+    assert (teflon.red, teflon.red_uncertainty) == (1.85, 0.002)
+    assert result.reading_of("delrin").red == 1.363
+    assert any("certificate of 2025-03-01" in note for note in result.notes)

@@ -21,7 +21,8 @@ _LEAST_ML = 0.5
 _LEVEL_MM = 0.5
 _WAIST = 1.5  # a fold is so many times as deep as the place where it touches
 _WAIST_MM = 2.0
-_SKIN_BETWEEN = 0.5  # where two skins touch, little of what lies between is fat
+_FAT = (-0.5, 0.5)  # on the way from fat (0) to gland (1)
+_MOST_FAT = 0.3  # of what lies between: where two skins touch, there is hardly any
 _BETWEEN_MM = 1.0
 
 
@@ -38,7 +39,7 @@ def find_fold(image: BreastImage, body: Body, scale: HUScale) -> BoolArray:
 
     The body is shrunk until parts come off that lie in its posterior two fifths, of at
     least 0.5 ml. One that hung together with the breast is a fold if it is one and a
-    half times as deep as the place where it did, and skin lies there. What is nearer
+    half times as deep as the place where it did, and what lies there is not fat. What is nearer
     to the shrunken fold than to the shrunken breast belongs to the fold.
 
     Parameters
@@ -53,13 +54,15 @@ def find_fold(image: BreastImage, body: Body, scale: HUScale) -> BoolArray:
     blocks = Blocks.near(body.mask.shape, image.spacing, _BLOCK_MM)
     hu, share = blocks.means(image.hu, body.mask)
     coarse = share >= 0.5
+    # Whole blocks only: at the surface air makes skin look like fat.
+    fat = (share == 1) & (hu > scale.at(_FAT[0])) & (hu < scale.at(_FAT[1]))
     deep = distance_inside(coarse, blocks.size)
     fold = np.zeros(coarse.shape, np.bool_)
     nearer = np.full(coarse.shape, -np.inf, np.float32)
     for cores in _cores(coarse, deep, blocks):
         lead = _distance(cores.breast, blocks) - _distance(cores.fold, blocks)
         between = coarse & (np.abs(lead) < _BETWEEN_MM)
-        if between.any() and hu[between].mean() < scale.at(_SKIN_BETWEEN):
+        if between.any() and np.mean(fat[between]) > _MOST_FAT:
             continue
         nearer = np.maximum(nearer, lead)
         fold |= coarse & (lead > 0)
