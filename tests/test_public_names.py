@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-PACKAGES = ["kerma.dosimetry", "kerma.imaging"]
+PACKAGES = ["kerma.dosimetry", "kerma.imaging", "kerma.physics"]
 
 
 @pytest.mark.parametrize("package", PACKAGES)

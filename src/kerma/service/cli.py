@@ -12,6 +12,7 @@ from kerma.errors import BUG, PASSED, KermaError
 from kerma.service.commands.calibrate import calibrate
 from kerma.service.commands.check import check
 from kerma.service.commands.compare import compare_structures
+from kerma.service.commands.curve import curve
 from kerma.service.commands.deidentify import deidentify
 from kerma.service.commands.dvh import dvh
 from kerma.service.commands.gamma import gamma
@@ -35,6 +36,7 @@ app.command()(calibrate)
 app.command("calibrate history")(history)
 app.command()(check)
 app.command("compare-structures")(compare_structures)
+app.command()(curve)
 app.command()(deidentify)
 app.command()(dvh)
 app.command()(gamma)

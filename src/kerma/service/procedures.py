@@ -22,6 +22,7 @@ from kerma.io import read_ct, read_record
 from kerma.service.deidentification import deidentify_files
 from kerma.service.dvh import dose_volume_histograms
 from kerma.service.gamma import compare_doses
+from kerma.service.hu_curves import hu_curves
 from kerma.service.plan_check import plan_check
 from kerma.service.structure_comparison import compare_structures
 from kerma.workflows.ct_calibration.baseline import read_baseline
@@ -158,6 +159,7 @@ PROCEDURES: dict[str, Callable[..., Result]] = {
     "deidentify": deidentify_files,
     "dvh": dose_volume_histograms,
     "gamma": compare_doses,
+    "hu-curves": hu_curves,
     "plan-check": plan_check,
     "structure-comparison": compare_structures,
 }

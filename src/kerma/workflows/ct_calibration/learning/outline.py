@@ -50,7 +50,7 @@ class FittedOutline:
     def depth(self, x: FloatArray, y: FloatArray) -> FloatArray:
         """How far inside points lie, along the ray from the middle, mm."""
         dx, dy = x - self.x, y - self.y
-        angle = np.arctan2(dy, dx) + np.deg2rad(self.turn_deg)
+        angle = np.arctan2(dy, dx) - np.deg2rad(self.turn_deg)
         return self.outline.radius_at(angle) - np.hypot(dx, dy)
 
 
