@@ -13,6 +13,7 @@ from kerma.core.grid import Grid
 from kerma.core.label_map import LabelMap
 from kerma.core.uids import uid_from
 from kerma.core.volume import CT, Acquisition
+from kerma.kernels.breast import paint_interior
 from kerma.simulation.breast.acquisition import Positions, Sampling, Scanned, acquire
 from kerma.simulation.breast.contents import (
     large_solids,
@@ -64,8 +65,6 @@ def simulate_breast(
         The implant does not fit, there is no room for gland, or the scan would be too
         large.
     """
-    from kerma.kernels.breast import paint_interior
-
     design = design or BreastDesign()
     scanner = scanner or VirtualBreastCT()
     meridian = meridian_of(design)
@@ -192,6 +191,7 @@ def _simulated(
             slice_thickness_mm=sampling.spacing[0],
             series_description=f"Breast CT, {laterality}",
             patient_position="HFP",
+            laterality=laterality[0].upper(),
             rescale_type="HU",
         ),
         series_instance_uid=uid("series"),
