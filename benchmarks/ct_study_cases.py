@@ -17,6 +17,7 @@ from kerma.workflows.ct_calibration.phantoms import shipped_phantoms
 __all__ = ["Case", "draw_case", "models"]
 
 _DISTINCT_HU = 60.0
+_ENOUGH = 4  # inserts that must agree before a phantom counts as recognized
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +132,8 @@ def _changes(
         first, second = _distinct_pair(phantom, kv, rng)
         at = {insert.name: insert.material for insert in phantom.inserts}
         materials = {first: at[second], second: at[first]}
+    elif len(phantom.inserts) <= _ENOUGH:
+        pass  # with one of them wrong the rest are too few to know the phantom by
     elif draw < 0.33:
         plugs[_solid(phantom, rng)] = -1000.0
     elif draw < 0.38:

@@ -76,7 +76,9 @@ class Blocks:
         share = counts.astype(np.float32) / np.float32(np.prod(self.factors))
         return sums / np.maximum(counts, 1), share
 
-    def spread(self, blocks: FloatArray, box: tuple[slice, slice, slice]) -> FloatArray:
+    def spread(
+        self, blocks: FloatArray | BoolArray, box: tuple[slice, slice, slice]
+    ) -> FloatArray:
         """Values at the voxels of a box, float32, linear between the blocks' centers.
 
         Beyond the outermost centers the nearest ones hold.

@@ -19,6 +19,7 @@ from kerma.core.result import Result, explain
 from kerma.core.volume import CT
 from kerma.errors import InputError
 from kerma.io import read_ct, read_record
+from kerma.service.calibration_history import calibration_history
 from kerma.service.deidentification import deidentify_files
 from kerma.service.dvh import dose_volume_histograms
 from kerma.service.gamma import compare_doses
@@ -156,6 +157,7 @@ def ct_calibration(
 
 PROCEDURES: dict[str, Callable[..., Result]] = {
     "ct-calibration": ct_calibration,
+    "ct-calibration-history": calibration_history,
     "deidentify": deidentify_files,
     "dvh": dose_volume_histograms,
     "gamma": compare_doses,

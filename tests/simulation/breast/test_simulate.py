@@ -88,8 +88,9 @@ def test_skin_that_rises_is_thicker_on_the_side_of_the_feet() -> None:
     assert head.sum() * 0.36 == pytest.approx(area(-0.3), rel=0.03)
 
 
-@pytest.mark.parametrize("wanted", [0.04, 0.17, 0.35, 0.65])
-@pytest.mark.parametrize("vessels", [0, 5])
+@pytest.mark.parametrize(
+    ("wanted", "vessels"), [(0.04, 0), (0.17, 5), (0.35, 0), (0.65, 0)]
+)
 def test_glands_take_the_wanted_share(wanted: float, vessels: int) -> None:
     summary = small(gland_fraction=wanted, vessels=vessels).summary
 
@@ -248,6 +249,9 @@ def test_the_scan_lies_prone_with_slices_from_chest_wall_to_nipple() -> None:
     forward = grid.to_patient(tip) - grid.to_patient(back)
     assert forward[1] == pytest.approx(-28.0, abs=1.0)  # anterior is -y
     assert forward[2] == pytest.approx(-8.0, abs=1.0)  # the nipple sags to the feet
+    middle = (np.array(grid.shape) - 1) / 2
+    cut = grid.to_patient(np.array([-0.5, middle[1], middle[2]]))
+    assert cut == pytest.approx((90.0, 0.0, 0.0))
     assert breast.ct.acquisition.patient_position == "HFP"
 
 

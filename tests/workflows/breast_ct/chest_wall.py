@@ -34,11 +34,10 @@ _SKIN = 1.5
 
 
 def ellipsoid(center: Vec3, radii: Vec3) -> Shape:
-    return lambda z, y, x: (
-        sum(
-            ((at - middle) / radius) ** 2
-            for at, middle, radius in zip((z, y, x), center, radii, strict=True)
-        )
+    return lambda z, y, x: np.asarray(
+        ((z - center[0]) / radii[0]) ** 2
+        + ((y - center[1]) / radii[1]) ** 2
+        + ((x - center[2]) / radii[2]) ** 2
         < 1
     )
 

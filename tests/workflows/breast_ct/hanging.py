@@ -22,6 +22,7 @@ _AROUND, _AHEAD = 24.0, 8.0  # of air
 _BLUR = 0.25
 _FOLD_RADIUS = 9.0
 _NIPPLE_RADIUS = 4.0
+_ROOT = 2.0  # of the nipple, in the breast
 
 
 def step(depth: FloatArray) -> FloatArray:
@@ -85,7 +86,7 @@ class Hanging:
         depth = _NIPPLE_RADIUS - np.sqrt(
             y**2 + (x - self.off_center_mm) ** 2 + ahead**2
         )
-        behind = z < SLAB + RADIUS - _NIPPLE_RADIUS
+        behind = z < SLAB + RADIUS - _ROOT
         return np.where(behind | (self.nipple_mm == 0), -99.0, depth)
 
     @cached_property

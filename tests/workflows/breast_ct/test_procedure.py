@@ -84,9 +84,7 @@ def test_any_orientation_gives_the_same_numbers(
         (grid.shape[1], grid.shape[0], grid.shape[2]),
         grid.origin, (0.6, 0.6, 0.6), (j, k, i), grid.frame_of_reference,
     )  # fmt: skip
-    other = replace(
-        ct, array=np.ascontiguousarray(ct.hu.transpose(1, 0, 2)), grid=axial
-    )
+    other = replace(ct, array=ct.hu.transpose(1, 0, 2).copy(), grid=axial)
     again = segment(other, name="one")
     assert again.result == segmented.result
     np.testing.assert_array_equal(

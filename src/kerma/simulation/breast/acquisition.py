@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from kerma.core.arrays import FloatArray, HUArray, IntArray, LabelArray, Vec3
 from kerma.errors import InputError
+from kerma.kernels.breast import bin_samples
 from kerma.simulation.breast.materials import (
     AIR,
     CYLINDER,
@@ -120,8 +121,6 @@ def acquire(
 
     Memory is bounded: samples exist for a few slices at a time.
     """
-    from kerma.kernels.breast import bin_samples
-
     shape = sampling.shape
     radius = scanner.radius_mm((shape[1], shape[2]))
     seen = radius <= field_mm / 2

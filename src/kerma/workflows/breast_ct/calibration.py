@@ -16,10 +16,9 @@ from kerma.workflows.breast_ct.image import BreastImage
 from kerma.workflows.breast_ct.peaks import find_peaks, mean_shift
 from kerma.workflows.breast_ct.scale import HUScale
 
-__all__ = ["RIM_MM", "ScaleFit", "Source", "calibrate_scale"]
+__all__ = ["ScaleFit", "Source", "calibrate_scale", "without_rim"]
 
-RIM_MM = 0.6
-"""How far the blur of skin and muscle reaches into the tissue beside them, mm."""
+_RIM_MM = 0.6  # how far the blur of skin and muscle reaches; one voxel at least
 
 Source: TypeAlias = Literal["scan", "prior"]
 
@@ -143,6 +142,11 @@ def calibrate_scale(
     )
 
 
+def without_rim(tissue: BoolArray, spacing: Vec3) -> BoolArray:
+    """The tissue that the blur of skin, muscle and implant beside it does not reach."""
+    return eroded(tissue, spacing, max(_RIM_MM, *spacing))
+
+
 def _gland(samples: _Samples, fat: _Peak, near_hu: float | None) -> _Peak | None:
     """The peak of gland; ``None`` if it hardly stands out from the mixed voxels."""
     if near_hu is None:
@@ -183,7 +187,7 @@ def _fixed(samples: _Samples, prior: DevicePrior) -> ScaleFit:
 
 def _calm_samples(image: BreastImage, tissue: BoolArray) -> _Samples:
     """Voxels in the midst of fat and gland, some apart from each other."""
-    inner = eroded(tissue, image.spacing, RIM_MM)
+    inner = without_rim(tissue, image.spacing)
     steps = [max(1, round(_APART_MM / step)) for step in image.spacing]
     every = tuple(slice(None, None, step) for step in steps)
     inner = inner[every]
@@ -242,11 +246,13 @@ def _measure(samples: _Samples, near_hu: float, least_u_hu: float) -> _Peak:
 
 
 def _noise(samples: _Samples, fat_hu: float) -> float:
-    """Standard deviation within fat, HU, by the median of the deviations."""
-    own = samples.own[np.abs(samples.smooth - fat_hu) <= _WINDOW_HU]
-    if not own.size:
-        return 0.0
-    return 1.4826 * float(np.median(np.abs(own - np.median(own))))
+    """Standard deviation within fat, HU, from the values below it.
+
+    Ligaments and glands are above; the median of half a normal distribution lies at
+    0.6745 standard deviations.
+    """
+    below = fat_hu - samples.own[samples.own < fat_hu]
+    return float(np.median(below)) / 0.6745 if below.size else 0.0
 
 
 def _flags(fat: _Peak, gland: _Peak | None, prior: DevicePrior) -> tuple[Flag, ...]:

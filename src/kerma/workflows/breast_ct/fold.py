@@ -18,6 +18,7 @@ __all__ = ["find_fold"]
 _BLOCK_MM = 0.9
 _POSTERIOR = 0.4  # share of the length in which folds lie
 _LEAST_ML = 0.5
+_LEAST_CORE_ML = 0.02  # of a fold of that size that has shrunk
 _LEVEL_MM = 0.5
 _WAIST = 1.5  # a fold is so many times as deep as the place where it touches
 _WAIST_MM = 2.0
@@ -61,11 +62,13 @@ def find_fold(image: BreastImage, body: Body, scale: HUScale) -> BoolArray:
     nearer = np.full(coarse.shape, -np.inf, np.float32)
     for cores in _cores(coarse, deep, blocks):
         lead = _distance(cores.breast, blocks) - _distance(cores.fold, blocks)
+        part = coarse & (lead > 0)
         between = coarse & (np.abs(lead) < _BETWEEN_MM)
-        if between.any() and np.mean(fat[between]) > _MOST_FAT:
+        fatty = between.any() and np.mean(fat[between]) > _MOST_FAT
+        if fatty or part.sum() * blocks.volume_ml < _LEAST_ML:
             continue
         nearer = np.maximum(nearer, lead)
-        fold |= coarse & (lead > 0)
+        fold |= part
     return _on_the_voxels(fold, nearer, body, blocks)
 
 
@@ -80,7 +83,7 @@ def _cores(coarse: BoolArray, deep: FloatArray, blocks: Blocks) -> list[_Cores]:
     for level in np.arange(0.0, float(front[seed]), _LEVEL_MM):
         numbers, sizes = regions(deep > level, connectivity=6)
         breast = numbers[middle + seed[0], seed[1], seed[2]]
-        for number in np.flatnonzero(sizes * blocks.volume_ml >= _LEAST_ML):
+        for number in np.flatnonzero(sizes * blocks.volume_ml >= _LEAST_CORE_ML):
             part = np.asarray(numbers == number)
             if number in (0, breast) or part[middle:].any() or (part & off).any():
                 continue

@@ -98,7 +98,7 @@ def find_glands(
         mask=_whole(gland, box, tissue.shape),
         percent=_whole(percent, box, tissue.shape),
         lower_hu=lower,
-        segmented_fraction=np.count_nonzero(gland) / voxels,
+        segmented_fraction=int(np.count_nonzero(gland)) / voxels,
         partial_fraction=float(percent.sum(dtype=np.int64)) / (100 * voxels),
     )
 

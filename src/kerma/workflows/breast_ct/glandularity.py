@@ -117,7 +117,7 @@ def gland_fraction(image: BreastImage, tissue: BoolArray, fit: ScaleFit) -> floa
     InputError
         There is no tissue.
     """
-    voxels = np.count_nonzero(tissue)
+    voxels = int(np.count_nonzero(tissue))
     if not voxels:
         raise InputError("Neither fat nor gland is left of the breast.")
     mean = float(image.hu.sum(where=tissue, dtype=np.float64)) / voxels
@@ -163,7 +163,7 @@ def measure_glandularity(
     u_muscle = _u_muscle(clean, tissue, muscle, fit)
     u = hypot(u_scale, u_skin, u_muscle)
     vgf = Estimate(fraction, u)
-    share = count / (count + np.count_nonzero(skin))
+    share = count / (count + int(np.count_nonzero(skin)))
     hu_g = Estimate(gland_fraction(image, tissue, fit), u)
     return Glandularity(
         vgf=vgf,

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kerma.core.arrays import BoolArray
-from kerma.imaging.mask_morphology import eroded
-from kerma.workflows.breast_ct.calibration import RIM_MM
+from kerma.workflows.breast_ct.calibration import without_rim
 from kerma.workflows.breast_ct.image import BreastImage
 
 __all__ = ["without_leakage"]
@@ -15,10 +14,10 @@ __all__ = ["without_leakage"]
 def without_leakage(image: BreastImage, tissue: BoolArray) -> BreastImage:
     """The scan with the rim of fat and gland read from the tissue behind it.
 
-    Within 0.6 mm of skin, muscle or implant the blur of the image mixes their CT numbers
-    into fat: a shell of seeming gland. There each voxel is given the mean of its known
-    neighbors, layer after layer from the inside. A sliver with nothing behind it keeps
-    its own CT numbers.
+    Within 0.6 mm (one voxel at least) of skin, muscle or implant the blur of the image
+    mixes their CT numbers into fat: a shell of seeming gland. There each voxel is given
+    the mean of its known neighbors, layer after layer from the inside. A sliver with
+    nothing behind it keeps its own CT numbers.
 
     Parameters
     ----------
@@ -29,7 +28,7 @@ def without_leakage(image: BreastImage, tissue: BoolArray) -> BreastImage:
     """
     from kerma.kernels.tissue_map import fill_rim
 
-    inner = eroded(tissue, image.spacing, RIM_MM)
+    inner = without_rim(tissue, image.spacing)
     states = tissue.astype(np.uint8) * np.uint8(2) - inner.view(np.uint8)
     hu = image.hu.copy()
     fill_rim(hu, states)

@@ -22,7 +22,7 @@ _DENSE = 0.72  # as a fraction from fat to gland: -100 HU where the scripts had 
 _SIGMA_MM = 1.2  # over 1 cm³ and more, 45 HU of noise are 3
 _THIN_MM = 0.9  # what is thinner than twice that is no muscle
 _SMALLEST_CONTACT_MM2 = 100.0  # with the cut
-_BORDER_MM = 1.5  # the border lies this near to that of the blocks
+_BORDER_MM = 0.9  # the border lies this near to that of the blocks
 
 _FIRST_STEP = 0.07  # above gland: lets in the faintest muscle, 25 HU above gland
 _LEAST_STEP = 0.09  # above gland, once its level is known
@@ -246,7 +246,7 @@ def _remark(
         return f"The muscle takes {part:.0%} of the breast; is that so?"
     if levels.without_gland:
         return "The muscle was told by its shape alone: there is no gland to compare."
-    last = len(room) - 1 - int(np.argmax(room.any(axis=(1, 2))[::-1]))
+    last = np.flatnonzero(room.any(axis=(1, 2)))[-1]
     if core[last].any():
         return f"The muscle goes deeper than the {_SLAB_MM:g} mm that were searched."
     return None

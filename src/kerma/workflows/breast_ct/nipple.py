@@ -8,7 +8,7 @@ import numpy as np
 
 from kerma.core.arrays import BoolArray, Vec3
 from kerma.imaging.blocks import Blocks
-from kerma.imaging.mask_morphology import opened
+from kerma.imaging.mask_morphology import dilated, opened
 from kerma.imaging.mask_regions import distance_inside, regions
 
 __all__ = ["Nipple", "find_nipple"]
@@ -18,6 +18,7 @@ _BALL_MM = 10.0  # wider than a nipple, narrower than the tip of a breast
 _ANTERIOR = 0.4  # share of the breast's length in which it may lie
 _LEAST_HEIGHT_MM = 1.2
 _LEAST_ML = 0.02
+_ROOT = 1.5  # thicknesses of skin: about the nipple it is thicker than elsewhere
 _LARGEST_ML = 4.0
 
 
@@ -41,7 +42,8 @@ def find_nipple(breast: BoolArray, spacing: Vec3, *, skin_mm: float) -> Nipple |
     """The nipple, or none where nothing stands out.
 
     It is what a ball of 10 mm radius, rolled along the inside of the surface, does not
-    reach, with the skin that the rounded breast would have there.
+    reach, with the skin that the rounded breast would have there, half as thick again as
+    elsewhere.
 
     Parameters
     ----------
@@ -65,7 +67,7 @@ def find_nipple(breast: BoolArray, spacing: Vec3, *, skin_mm: float) -> Nipple |
     bump = _bump(part & ~round_part, round_part, blocks, first - start)
     if bump is None:
         return None
-    return _on_the_voxels(bump, round_part, breast, blocks, start, skin_mm)
+    return _on_the_voxels(bump, round_part, breast, blocks, start, _ROOT * skin_mm)
 
 
 def _bump(
@@ -92,17 +94,17 @@ def _on_the_voxels(
     breast: BoolArray,
     blocks: Blocks,
     start: int,
-    skin_mm: float,
+    root_mm: float,
 ) -> Nipple:
-    from kerma.imaging.mask_morphology import dilated
+    """The voxels about a bump, down to a depth below the rounded breast."""
 
     near = np.zeros(blocks.shape, np.bool_)
-    near[start:] = dilated(bump, blocks.size, skin_mm + blocks.size[0])
+    near[start:] = dilated(bump, blocks.size, root_mm + blocks.size[0])
     box = blocks.box_of(near, margin_mm=1.0)
     # Depth below the rounded surface, half a block less than to the next center.
     depth = np.zeros(blocks.shape, np.float32)
     depth[start:] = distance_inside(round_part, blocks.size) - blocks.size[0] / 2
-    shallow = blocks.spread(depth, box) <= skin_mm
+    shallow = blocks.spread(depth, box) <= root_mm
     around = blocks.spread(near.astype(np.float32), box) >= 0.5
     mask = np.zeros_like(breast)
     mask[box] = shallow & around & breast[box]

@@ -16,7 +16,8 @@ _FAT_SHARE = 0.06  # of the highest peak; ripples on the way from air to fat are
 _GLAND_SHARE = 0.15  # of the best candidate
 _REACH_SD = 3.5  # how far from the expected contrast a gland may lie
 _WINDOW_HU = 10.0
-_PASSES = 20
+_PASSES = 200
+_STILL_HU = 0.01
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,10 @@ def mean_shift(
         window = [here - window_hu, here + window_hu]
         first, last = np.searchsorted(ordered, window)
         if last == first:
-            break
-        here = float((sums[last] - sums[first]) / (last - first))
+            return here
+        before, here = here, float((sums[last] - sums[first]) / (last - first))
+        if abs(here - before) < _STILL_HU:
+            return here
     return here
 
 

@@ -19,7 +19,7 @@ _FAT_BELOW = 0.25  # of the way from fat to gland, twice the noise of the smooth
 _FROM_GLAND_MM = 0.9  # beyond the blur of glands
 _FILLED = 0.3  # of a block that is pure fat
 _ROUNDS = 2
-_ORDER = 2
+_ORDER = 1
 _FEW_BLOCKS = 200
 
 
@@ -61,7 +61,6 @@ def find_shading(image: BreastImage, tissue: BoolArray, scale: HUScale) -> Shadi
     """
     blocks = Blocks.near(image.hu.shape, image.spacing, _BLOCK_MM)
     shading = Shading(blocks, np.zeros(blocks.shape, np.float32), 0.0)
-    _, held = blocks.means(image.hu, tissue)
     for _ in range(_ROUNDS):
         fat = _pure_fat(image, tissue, scale, shading)
         means, share = blocks.means(image.hu, fat)
@@ -69,8 +68,14 @@ def find_shading(image: BreastImage, tissue: BoolArray, scale: HUScale) -> Shadi
         if np.count_nonzero(used) < _FEW_BLOCKS:
             return shading
         hu = _fitted(means, share, used)
-        shading = Shading(blocks, hu, float(np.abs(hu[held > 0]).max()))
-    return shading
+        shading = Shading(blocks, hu, 0.0)
+    return replace(shading, largest_hu=_largest(shading, tissue))
+
+
+def _largest(shading: Shading, tissue: BoolArray) -> float:
+    """Largest size in the tissue, HU."""
+    planes = np.flatnonzero(tissue.any(axis=(1, 2))).tolist()
+    return max(float(np.abs(_plane(shading, k)[tissue[k]]).max()) for k in planes)
 
 
 def corrected(image: BreastImage, shading: Shading, tissue: BoolArray) -> BreastImage:

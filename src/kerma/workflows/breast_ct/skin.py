@@ -14,14 +14,12 @@ from kerma.workflows.breast_ct.nipple import Nipple, find_nipple
 from kerma.workflows.breast_ct.scale import HUScale
 from kerma.workflows.breast_ct.skin_thickness import (
     DEEPEST_MM,
+    USUAL_MM,
     Patches,
     measure_thickness,
 )
 
 __all__ = ["Skin", "find_skin"]
-
-USUAL_MM = 1.45
-"""Thickness of the skin of the breast, mm (Huang et al., Med. Phys. 35 (2008) 1199)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +67,8 @@ def find_skin(
     field: BoolArray | None = None,
 ) -> Skin:
     """The skin, as thick as it shows where there is fat behind it.
+
+    Where there is none in all the breast, it is taken to be 1.45 mm thick.
 
     Parameters
     ----------

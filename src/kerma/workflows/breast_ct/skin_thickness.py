@@ -10,10 +10,13 @@ from kerma.core.arrays import BoolArray, FloatArray, HUArray, IntArray
 from kerma.imaging.surface_shell import SurfaceShell
 from kerma.workflows.breast_ct.scale import HUScale
 
-__all__ = ["DEEPEST_MM", "Patches", "measure_thickness"]
+__all__ = ["DEEPEST_MM", "USUAL_MM", "Patches", "measure_thickness"]
 
 DEEPEST_MM = 5.0
 """Down to here the surface is looked at: the thickest skin and fat behind it, mm."""
+
+USUAL_MM = 1.45
+"""Thickness of the skin of the breast, mm (Huang et al., Med. Phys. 35 (2008) 1199)."""
 
 _PATCH_MM = 2.0
 _STEP_MM = 0.1
@@ -168,7 +171,7 @@ def _smoothed(
     from scipy.spatial import cKDTree
 
     if not measured.any():
-        return np.full(raw.size, np.nan)
+        return np.full(raw.size, USUAL_MM)
     neighbors = min(_NEIGHBORS, int(measured.sum()))
     _, near = cKDTree(positions[measured]).query(positions, k=neighbors)
     values = raw[measured][near.reshape(raw.size, neighbors)]

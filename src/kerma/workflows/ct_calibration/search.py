@@ -90,10 +90,10 @@ def more_hypotheses(
     material, and at last far from any middle.
     """
     slices, centers = _body_centers(stack, spacing_mm=4.0)
-    found = _try(stack, patterns, _Grid(slices, centers, _NEAR))[:_KEPT]
+    found = _kept(_try(stack, patterns, _Grid(slices, centers, _NEAR)))
     for radius in _radii(patterns):
         about = _Grid(slices, _circle_centers(stack, slices, radius), _NEAR)
-        found += _try(stack, patterns, about)[:_KEPT]
+        found += _kept(_try(stack, patterns, about))
         present = _try(stack, patterns, about, presence=True)
         close = [one for one in present if one.score > present[0].score - _CLOSE]
         found += close[: 3 * _KEPT]
@@ -111,6 +111,16 @@ def more_hypotheses(
     ]
     further.sort(key=lambda hypothesis: -hypothesis.score)
     return found + further[:_KEPT]
+
+
+def _kept(found: Sequence[Hypothesis]) -> list[Hypothesis]:
+    """The best hypotheses, and the best of each pattern, lest one crowd out others."""
+    first: dict[int, Hypothesis] = {}
+    for one in found:
+        first.setdefault(id(one.pattern), one)
+    best = list(found[:_KEPT])
+    near = [one for one in first.values() if one.score > found[0].score - 2 * _CLOSE]
+    return best + [one for one in near if one not in best]
 
 
 def _radii(patterns: Sequence[RingPattern]) -> list[float]:

@@ -1,0 +1,1 @@
+"""A segmented breast as files for people and for other programs."""
