@@ -7,10 +7,12 @@ import pytest
 
 from kerma.core.grid import Grid
 from kerma.core.mask import Mask, slice_borders
+from kerma.core.packed_fractions import PackedFractions
 from kerma.errors import GeometryError, InputError
 
 AXES = (0.0, 0.0, 1.0), (0.0, 1.0, 0.0), (1.0, 0.0, 0.0)
 UNEVEN = Grid((3, 4, 5), (0, 0, 0), (2.0, 1.5, 1.0), AXES, "", offsets=(0, 2, 6))
+packed = PackedFractions.of
 
 
 def test_slices_meet_half_way_and_end_as_far_out_as_in() -> None:
@@ -54,11 +56,11 @@ def test_nothing_is_an_empty_mask() -> None:
 @pytest.mark.parametrize("value", [-0.1, 1.1, np.nan])
 def test_a_fraction_that_is_none_is_refused(value: float) -> None:
     with pytest.raises(InputError, match="from 0 to 1"):
-        Mask("S", UNEVEN, np.full((1, 1, 1), value, np.float32))
+        Mask("S", UNEVEN, packed(np.full((1, 1, 1), value, np.float32)))
 
 
 def test_a_box_beyond_the_grid_or_of_another_type_is_refused() -> None:
     with pytest.raises(GeometryError, match="does not fit"):
-        Mask("S", UNEVEN, np.ones((1, 1, 1), np.float32), (3, 0, 0))
+        Mask("S", UNEVEN, packed(np.ones((1, 1, 1), np.float32)), (3, 0, 0))
     with pytest.raises(InputError, match="float64"):
-        Mask("S", UNEVEN, np.ones((1, 1, 1)))
+        packed(np.ones((1, 1, 1)))

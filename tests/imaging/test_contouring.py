@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -103,6 +102,6 @@ def test_levels_and_uids_that_do_not_fit_are_refused() -> None:
 def test_a_level_moves_the_contour() -> None:
     grid = upright((3, 40, 40), (1.0, 1.0, 1.0))
     mask = mask_of(structure(circle(12, z) for z in (-1.0, 0.0, 1.0)), grid)
-    thin = replace(mask, fraction=mask.fraction * np.float32(0.6))
+    thin = Mask.of(0.6 * mask.full(), mask.grid, name=mask.name)
     high, low = (contours_of_mask(thin, level=x).contours[0] for x in (0.45, 0.05))
     assert np.ptp(low.points[:, 0]) - np.ptp(high.points[:, 0]) > 0.5

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -121,7 +122,7 @@ def test_an_oblique_grid_carries_the_surface_with_it() -> None:
     straight = axial_grid()
     mask = ball(straight, 15.0)
     turned = Grid(straight.shape, (5, 6, 7), straight.spacing, ROTATED, "1.2.3")
-    moved = Mask(mask.name, turned, mask.fraction.copy(), mask.corner)
+    moved = replace(mask, grid=turned)
     middle = turned.to_patient((np.array(turned.shape) - 1) / 2)
     away = np.linalg.norm(surface_of(moved).points - middle, axis=1)
     assert away == pytest.approx(

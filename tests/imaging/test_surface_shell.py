@@ -13,7 +13,7 @@ from kerma.imaging.surface_shell import SurfaceShell, shell_below
 
 
 def positions(shape: tuple[int, int, int], spacing: Vec3) -> FloatArray:
-    return np.stack(np.indices(shape), axis=-1) * np.array(spacing)
+    return np.moveaxis(np.indices(shape), 0, -1) * np.array(spacing)
 
 
 def edge(depth: FloatArray) -> FloatArray:

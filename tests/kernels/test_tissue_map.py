@@ -29,10 +29,10 @@ def test_what_nothing_known_touches_keeps_its_value() -> None:
 
 
 def test_negative_whole_numbers_are_rounded_and_not_cut_to_zero() -> None:
-    values = np.array([[[-255, 0, -256]]], np.int16)
-    states = np.array([[[1, 2, 1]]], np.uint8)
+    values = np.array([[[-255, 0, -256], [-256, -256, -256]]], np.int16)
+    states = np.array([[[1, 2, 1], [1, 1, 1]]], np.uint8)
     fill_rim(values, states)
-    assert values[0, 0, 1] == -255  # the mean -255.5, half rounded up
+    assert values[0, 0, 1] == -256  # the mean is -255.8
 
 
 def test_votes_agree_with_a_convolution() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from kerma.core.arrays import BoolArray, FloatArray
 from kerma.core.grid import Grid
+from kerma.core.packed_fractions import PackedFractions
 from kerma.core.segmentation import crop
 from kerma.errors import GeometryError, InputError
 
@@ -34,15 +35,18 @@ def slice_borders(grid: Grid) -> FloatArray:
 class Mask:
     """How much of each voxel of a grid a structure fills.
 
+    The fractions are kept packed: what a mask takes in memory grows with the surface of
+    the structure.
+
     Parameters
     ----------
     name
         Name of the structure.
     grid
         Where the voxels lie.
-    fraction
-        (nk, nj, ni) box of voxels that holds all of it, float32 from 0 to 1; made
-        read-only. Outside the box there is nothing of it.
+    voxels
+        The box of voxels that holds all of it, packed; fractions from 0 to 1. Outside
+        the box there is nothing of it.
     corner
         Index ``(k, j, i)`` on the grid of the first voxel of the box.
     notes
@@ -51,36 +55,31 @@ class Mask:
     Raises
     ------
     InputError
-        The fractions are not float32 from 0 to 1.
+        The fractions are not from 0 to 1.
     GeometryError
         The box reaches beyond the grid.
     """
 
     name: str
     grid: Grid
-    fraction: FloatArray
+    voxels: PackedFractions
     corner: tuple[int, int, int] = (0, 0, 0)
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.fraction.ndim != 3 or self.fraction.dtype != np.float32:
-            raise InputError(
-                f"A mask is an array (nk, nj, ni) of float32; that of {self.name!r} is "
-                f"{self.fraction.ndim}-dimensional, {self.fraction.dtype}."
-            )
-        low, high = self.fraction.min(initial=0), self.fraction.max(initial=0)
+        values = self.voxels.values
+        low, high = values.min(initial=0), values.max(initial=0)
         if not (low >= 0 and high <= 1):  # NaN has to fail this too
             raise InputError(
                 f"A mask lies from 0 to 1; that of {self.name!r} goes from {low:g} to "
                 f"{high:g}."
             )
-        ends = np.add(self.corner, self.fraction.shape)
+        ends = np.add(self.corner, self.shape)
         if min(self.corner) < 0 or (ends > self.grid.shape).any():
             raise GeometryError(
-                f"A box from voxel {self.corner} of shape {self.fraction.shape} does "
+                f"A box from voxel {self.corner} of shape {self.shape} does "
                 f"not fit a grid of shape {self.grid.shape}."
             )
-        self.fraction.flags.writeable = False
 
     @classmethod
     def of(
@@ -107,21 +106,32 @@ class Mask:
         k, j, i = (a + b for a, b in zip(corner, first, strict=True))
         if not inside.size:
             k, j, i = 0, 0, 0
-        return cls(name, grid, np.asarray(inside, np.float32), (k, j, i), tuple(notes))
+        voxels = PackedFractions.of(np.asarray(inside, np.float32))
+        return cls(name, grid, voxels, (k, j, i), tuple(notes))
+
+    @property
+    def fraction(self) -> FloatArray:
+        """(nk, nj, ni) fractions of the box, float32, unpacked anew each time."""
+        return self.voxels.array()
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Voxels of the box, ``(nk, nj, ni)``."""
+        return self.voxels.shape
 
     @property
     def box(self) -> tuple[slice, slice, slice]:
         """Where the fractions lie on the grid."""
         k, j, i = (
             slice(first, first + count)
-            for first, count in zip(self.corner, self.fraction.shape, strict=True)
+            for first, count in zip(self.corner, self.shape, strict=True)
         )
         return k, j, i
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing of it on the grid."""
-        return not self.fraction.any()
+        return not self.voxels.values.any()
 
     @property
     def voxel_volumes_mm3(self) -> FloatArray:
@@ -133,8 +143,7 @@ class Mask:
     @property
     def volume_mm3(self) -> float:
         """Volume, mm³: each voxel counts with its fraction."""
-        filled = self.fraction.sum(axis=(1, 2), dtype=np.float64)
-        return float(filled @ self.voxel_volumes_mm3)
+        return float(self.voxels.moments()[:, 0] @ self.voxel_volumes_mm3)
 
     def full(self) -> FloatArray:
         """(nk, nj, ni) fractions on the whole grid, float32."""

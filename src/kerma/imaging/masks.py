@@ -9,6 +9,7 @@ import numpy as np
 from kerma.core.arrays import FloatArray
 from kerma.core.grid import Grid
 from kerma.core.mask import Mask, slice_borders
+from kerma.core.packed_fractions import PackedFractions, Packer
 from kerma.core.structures import Structure
 from kerma.errors import InputError
 from kerma.imaging.between_planes import fractions_between
@@ -115,16 +116,16 @@ def _drawn(
     high = int(np.searchsorted(borders, slabs.bounds_mm[-1, 1]))
     borders = borders[low : max(low, min(high, grid.shape[0])) + 1]
     if between == "slab":
-        fraction = _stacked(areas, slabs, borders)
+        voxels = _stacked(areas, slabs, borders)
     else:
-        fraction = _interpolated(areas, planes, slabs, borders, grid.spacing[1:])
+        voxels = _interpolated(areas, planes, slabs, borders, grid.spacing[1:])
     notes = (
         *planes.notes,
         *slabs.notes,
         *_cut_off(planes, grid),
         *_doubtful(areas, slabs),
     )
-    return Mask(name, grid, fraction, (low, *areas.corner), notes)
+    return Mask(name, grid, voxels, (low, *areas.corner), notes)
 
 
 class _Areas:
@@ -154,18 +155,34 @@ class _Areas:
         return area
 
 
-def _stacked(areas: _Areas, slabs: Slabs, borders: FloatArray) -> FloatArray:
+def _stacked(areas: _Areas, slabs: Slabs, borders: FloatArray) -> PackedFractions:
     """Mean over each slice of the slabs in it."""
-    fraction = np.zeros((len(borders) - 1, *areas.shape), np.float32)
+    packer = Packer((len(borders) - 1, *areas.shape))
+    held: dict[int, PlaneArea] = {}
+    for weights in _weights(slabs, borders):
+        held = {n: held.get(n) or areas.of(n) for n, _ in weights}
+        if len(weights) == 1:
+            ((n, weight),) = weights
+            packer.add_changes(held[n].changes, weight, held[n].corner)
+            continue
+        plane = np.zeros(areas.shape, np.float32)
+        for n, weight in weights:
+            held[n].add_to(plane, weight)
+        packer.add(plane)
+    return PackedFractions(packer.shape, *packer.packed())
+
+
+def _weights(slabs: Slabs, borders: FloatArray) -> list[list[tuple[int, float]]]:
+    """Slabs in each slice, and which share of the slice each of them takes."""
+    weights: list[list[tuple[int, float]]] = [[] for _ in borders[1:]]
     for n, (low, high) in enumerate(slabs.bounds_mm):
-        area = areas.of(n)
         inside = np.minimum(borders[1:], high) - np.maximum(borders[:-1], low)
         for k in np.flatnonzero(inside > 0):
             weight = float(inside[k] / (borders[k + 1] - borders[k]))
             # Borders half way between planes and slices are rounded apart.
             if weight > 1e-9:
-                area.add_to(fraction[k], weight)
-    return fraction
+                weights[k].append((n, weight))
+    return weights
 
 
 def _interpolated(
@@ -174,14 +191,14 @@ def _interpolated(
     slabs: Slabs,
     borders: FloatArray,
     pixel_mm: tuple[float, float],
-) -> FloatArray:
+) -> PackedFractions:
     # Outlines end within the box, also where they fill it.
     rows, columns = areas.shape
     covers = np.zeros((len(planes.planes), rows + 2, columns + 2), np.float32)
     for n, cover in enumerate(covers):
         areas.of(n).add_to(cover[1:-1, 1:-1])
     fraction = fractions_between(covers, planes.offsets_mm, slabs, borders, pixel_mm)
-    return fraction[:, 1:-1, 1:-1]
+    return PackedFractions.of(fraction[:, 1:-1, 1:-1])
 
 
 def _cut_off(planes: ContourPlanes, grid: Grid) -> tuple[str, ...]:

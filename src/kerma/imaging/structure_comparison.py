@@ -198,7 +198,7 @@ def _common_mm3(one: Mask, other: Mask) -> float:
         box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
         parts.append(mask.fraction[box])
     k, j, i = corner.tolist()
-    return Mask("common", one.grid, np.minimum(*parts), (k, j, i)).volume_mm3
+    return Mask.of(np.minimum(*parts), one.grid, name="common").volume_mm3
 
 
 def _centroid(mask: Mask) -> FloatArray:

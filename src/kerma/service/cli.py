@@ -19,6 +19,7 @@ from kerma.service.commands.gamma import gamma
 from kerma.service.commands.history import history
 from kerma.service.commands.index import index
 from kerma.service.commands.overlay import overlay
+from kerma.service.commands.phantom import phantom
 from kerma.service.commands.simulate import simulate
 from kerma.service.commands.two_words import TwoWordCommands
 
@@ -42,6 +43,7 @@ app.command()(dvh)
 app.command()(gamma)
 app.command()(index)
 app.command()(overlay)
+app.add_typer(phantom, name="phantom")
 app.add_typer(simulate, name="simulate")
 
 

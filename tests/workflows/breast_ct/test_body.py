@@ -68,7 +68,7 @@ def test_what_the_field_cuts_off_the_breast_is_measured() -> None:
     assert 0.05 < body.field_cut_fraction < 0.3
     # Cut through its middle by the end of the array: pi R^2 / 2 + 2 R s of section, and
     # half of the lateral surface, in faces of voxels.
-    half = BreastImage(np.ascontiguousarray(PLAIN.image.hu[:, :, :96]), HALF)
+    half = BreastImage(PLAIN.image.hu[:, :, :96].copy(), HALF)
     section = np.count_nonzero(PLAIN.breast[:, :, 95])
     faces = sum(
         np.count_nonzero(np.diff(PLAIN.breast[:, :, :96].astype(int), axis=axis))

@@ -48,6 +48,18 @@ def test_a_gland_too_thin_to_be_read_pure_is_not_taken_for_gland() -> None:
     assert fit.gland_source == "prior"
 
 
+def test_mixed_voxels_as_many_as_gland_are_no_gland() -> None:
+    """A slow rise from fat to beyond gland: each CT number is as frequent as the next."""
+    box = box_of(0)
+    rise = np.clip(np.arange(64) - 20, 0, None) * 9.0
+    noise = np.random.default_rng(2).normal(0, 30, box.image.hu.shape)
+    hu = np.where(box.tissue, box.image.hu + rise + noise, box.image.hu)
+    image = replace(box.image, hu=np.rint(hu).astype(np.int16))
+    fit = calibrate_scale(image, box.tissue, NU_VIEW, SCALE)
+    assert fit.fat_source == "scan"
+    assert fit.gland_source == "prior"
+
+
 def test_a_fixed_device_is_not_measured() -> None:
     box = box_of(scale=HUScale(-185.0, 29.0), noise_hu=20.0)
     fixed = load_device("fixed")

@@ -46,6 +46,17 @@ def test_what_never_reads_gland_is_not_gland() -> None:
     assert not found.mask.any()
 
 
+def test_what_has_no_core_is_made_up_for_elsewhere() -> None:
+    """Patches at three quarters hold the voxels above most thresholds; none count."""
+    box = box_of(10, blur_mm=0.6)
+    hu = box.image.hu.copy()
+    hu[18:46, 18:46, 12:17] = round(SCALE.at(0.75))
+    image = type(box.image)(hu, box.image.spacing)
+    found = find_glands(image, box.tissue, SCALE, 1.2 * box.fraction, noise_hu=1.0)
+    assert not found.mask[:, :, 12:17].any()
+    assert found.segmented_fraction == pytest.approx(1.2 * box.fraction, rel=0.1)
+
+
 def test_gland_is_never_wanted_below_the_lowest_threshold() -> None:
     box = box_of(noise_hu=10.0)
     found = find_glands(box.image, box.tissue, SCALE, 0.9, noise_hu=10.0)

@@ -25,31 +25,36 @@ def breast(shape: tuple[int, int, int] = SHAPE) -> np.ndarray:
 
 
 def upright(
-    order: tuple[int, ...], signs: tuple[int, ...]
+    order: tuple[int, int, int], signs: tuple[int, int, int]
 ) -> tuple[Volume, np.ndarray]:
-    """The breast stored with its axes in some order, and its positions."""
+    """The breast as stored with its axes in some order and direction, and as it is."""
     array = breast()
-    own = Volume(array, breast_grid(SHAPE, SPACING))
+    own = breast_grid(SHAPE, SPACING)
     ways = tuple(slice(None, None, sign) for sign in signs)
     stored = np.ascontiguousarray(array.transpose(order)[ways])
-    axes = [np.array(BREAST_AXES[axis]) * s for axis, s in zip(order, signs)]  # noqa: B905
     first = np.zeros(3)
     for axis, sign in zip(order, signs, strict=True):
         first[axis] = 0 if sign > 0 else SHAPE[axis] - 1
-    grid = Grid(
-        stored.shape,
-        tuple(own.grid.to_patient(first).tolist()),
-        tuple(SPACING[axis] for axis in order),
-        tuple(tuple(axis.tolist()) for axis in axes),
-        "1.2",
+    x, y, z = own.to_patient(first).tolist()
+    k, j, i = (
+        vector(sign * np.array(BREAST_AXES[axis]))
+        for axis, sign in zip(order, signs, strict=True)
     )
+    nk, nj, ni = stored.shape
+    dk, dj, di = (SPACING[axis] for axis in order)
+    grid = Grid((nk, nj, ni), (x, y, z), (dk, dj, di), (k, j, i), "1.2")
     return Volume(stored, grid), array
+
+
+def vector(array: np.ndarray) -> Vec3:
+    x, y, z = array.tolist()
+    return x, y, z
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
 @pytest.mark.parametrize("signs", list(product((1, -1), repeat=3)))
 def test_every_order_and_direction_of_axes_is_turned_and_turned_back(
-    order: tuple[int, ...], signs: tuple[int, ...]
+    order: tuple[int, int, int], signs: tuple[int, int, int]
 ) -> None:
     volume, array = upright(order, signs)
     found = turned(volume)

@@ -37,6 +37,14 @@ def test_gland_is_not_taken_for_the_muscle_above_it(gain: float) -> None:
     assert peaks.gland_hu == pytest.approx(-41 * gain, abs=8)
 
 
+def test_gland_shows_as_a_shoulder_beside_a_saline_implant() -> None:
+    implant, gland = RNG.normal(10, 16, 9000), RNG.normal(-41, 16, 2000)
+    values = np.concatenate([heaps((-255, 9000)), implant, gland])
+    peaks = find_peaks(values, contrast_hu=214.0, contrast_sd_hu=25.0)
+    assert peaks is not None
+    assert peaks.gland_hu == pytest.approx(-41, abs=12)
+
+
 def test_without_values_there_is_no_peak() -> None:
     assert find_peaks(np.zeros(0), contrast_hu=214.0, contrast_sd_hu=20.0) is None
 

@@ -10,6 +10,7 @@ from scipy.special import ndtr
 
 from kerma.imaging.surface_shell import shell_below
 from kerma.workflows.breast_ct.body import find_body, surface_level
+from kerma.workflows.breast_ct.image import BreastImage
 from kerma.workflows.breast_ct.scale import HUScale
 from kerma.workflows.breast_ct.skin import Skin, find_skin
 from kerma.workflows.breast_ct.skin_thickness import Patches, measure_thickness
@@ -23,7 +24,7 @@ def slab(thickness: float, *, behind_hu: float = -255.0) -> Patches:
     """The skin of a slanted plane with 30 HU of noise, 0.3 mm voxels, 0.2 mm of blur."""
     spacing, shape = (0.3, 0.3, 0.3), (50, 50, 60)
     unit = np.array([1.0, 2.0, 3.0]) / np.sqrt(14)
-    depth = (np.stack(np.indices(shape), axis=-1) * 0.3) @ unit - 6.04
+    depth = (np.moveaxis(np.indices(shape), 0, -1) * 0.3) @ unit - 6.04
     hu = -1000 + 1000 * ndtr(depth / 0.2)
     hu += behind_hu * ndtr((depth - thickness) / 0.2)
     hu += 30 * np.random.default_rng(5).standard_normal(shape)
@@ -34,10 +35,13 @@ def slab(thickness: float, *, behind_hu: float = -255.0) -> Patches:
 
 
 def skin_of(drawn: Hanging, scale: HUScale | None = None) -> Skin:
-    scale = scale or drawn.scale
-    body = find_body(drawn.image, scale)
+    return skin_in(drawn.image, scale or drawn.scale)
+
+
+def skin_in(image: BreastImage, scale: HUScale) -> Skin:
+    body = find_body(image, scale)
     none = np.zeros_like(body.mask)
-    return find_skin(drawn.image, body.mask, none, scale, field=body.field.mask)
+    return find_skin(image, body.mask, none, scale, field=body.field.mask)
 
 
 @pytest.mark.parametrize("thickness", [0.8, 1.5, 2.3, 3.2])
@@ -119,6 +123,13 @@ def test_the_wall_of_the_field_is_no_skin() -> None:
     assert dice(skin_of(drawn).mask, drawn.skin) > 0.93
 
 
+def test_gland_on_the_wall_of_the_field_is_no_skin() -> None:
+    drawn = Hanging(field_mm=54.0, off_center_mm=12.0, gland=0.9)
+    wall = drawn.breast & (drawn.radius > 26) & (drawn.depth > 4)
+    assert np.count_nonzero(wall) > 1000
+    assert skin_of(drawn).mask[wall].mean() < 0.02
+
+
 def test_toward_a_fold_that_touches_the_breast_keeps_its_skin() -> None:
     drawn = Hanging(fold_gap_mm=-1.0)
     body = find_body(drawn.image, drawn.scale)
@@ -141,9 +152,7 @@ def test_where_there_is_no_fat_the_skin_has_its_usual_thickness() -> None:
     drawn = Hanging(nipple_mm=0.0, gland=0.0)
     hu = drawn.image.hu.copy()
     hu[drawn.depth > drawn.skin_mm] = -41
-    solid = replace(drawn)
-    object.__setattr__(solid, "image", type(drawn.image)(hu, drawn.spacing))
-    skin = skin_of(solid)
+    skin = skin_in(BreastImage(hu, drawn.spacing), drawn.scale)
     assert skin.mean_mm is None
     assert skin.coverage == 0
     assert dice(skin.mask, drawn.skin) > 0.93

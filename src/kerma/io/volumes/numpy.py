@@ -25,7 +25,7 @@ from kerma.io.volumes.stored_volume import (
     quantity_of,
 )
 
-__all__ = ["Sidecar", "numpy_bytes", "read_numpy"]
+__all__ = ["Sidecar", "numpy_bytes", "plain_array", "read_numpy"]
 
 # What numpy raises on a damaged header, the parser of Python among it.
 _DAMAGED = (
@@ -98,19 +98,9 @@ def read_numpy(file: Path) -> Stored:
     GeometryError
         No grid can say where its voxels lie.
     """
-    try:
-        # Mapped first: numpy then holds the declared shape against the size of the file.
-        mapped = np.lib.format.open_memmap(file, mode="r")
-    except OSError as error:
-        raise InputError(f"it cannot be read ({error.strerror}).") from error
-    except _DAMAGED as error:
-        raise InputError(
-            "it is no plain array of NumPy, or it is damaged or cut off."
-        ) from error
-    if mapped.ndim != 3:
-        raise InputError(f"it has {mapped.ndim} dimensions; a volume has three.")
-    byte_count(mapped.dtype, mapped.shape)
-    array: AnyArray = np.array(mapped, order="C")
+    array = plain_array(file)
+    if array.ndim != 3:
+        raise InputError(f"it has {array.ndim} dimensions; a volume has three.")
     beside_it = file.with_suffix(".json")
     if not beside_it.is_file():
         return Stored(array, None)
@@ -123,6 +113,30 @@ def read_numpy(file: Path) -> Stored:
             f"it is of shape {array.shape}, but {beside_it.name} says {said.shape}."
         )
     return Stored(array, said.grid, said.quantity, said.labels)
+
+
+def plain_array(file: Path) -> AnyArray:
+    """An array of any number of dimensions, C order.
+
+    Nothing is unpickled.
+
+    Raises
+    ------
+    InputError
+        It is no plain array, damaged, cut off, or too large.
+    """
+    try:
+        # Mapped first: numpy then holds the declared shape against the size of the file.
+        mapped = np.lib.format.open_memmap(file, mode="r")
+    except OSError as error:
+        raise InputError(f"it cannot be read ({error.strerror}).") from error
+    except _DAMAGED as error:
+        raise InputError(
+            "it is no plain array of NumPy, or it is damaged or cut off."
+        ) from error
+    byte_count(mapped.dtype, mapped.shape)
+    array: AnyArray = np.array(mapped, order="C")
+    return array
 
 
 def numpy_bytes(volume: Volume, name: str) -> dict[str, bytes]:

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from kerma.core.arrays import FloatArray
 from kerma.core.grid import Grid
 from kerma.core.label_map import LabelMap
 from kerma.core.structures import Contour, Structure, StructureSet
 from kerma.errors import InputError
 from kerma.imaging.contouring import contours_of_labels
-from kerma.reports.breast_ct.naming import content_uid, date_of
+from kerma.reports.breast_ct.naming import content_uid, date_of, study_of
 from kerma.workflows.breast_ct.segmented import SegmentedBreast
 from kerma.workflows.breast_ct.tissues import Tissue
 
@@ -30,7 +31,10 @@ _LEAST_STEP_MM, _LARGEST_STEP_MM = 1.0, 5.0
 
 
 def tissue_structures(
-    segmented: SegmentedBreast, *, cylinder: bool = False, most_points: int = MOST_POINTS
+    segmented: SegmentedBreast,
+    *,
+    cylinder: bool = False,
+    most_points: int = MOST_POINTS,
 ) -> StructureSet:
     """Contours of each tissue that is there, on slices of the scan as it was read.
 
@@ -73,7 +77,7 @@ def _drawn(
     segmented: SegmentedBreast, every: int, *, cylinder: bool
 ) -> tuple[Structure, ...]:
     label_map = segmented.label_map(cylinder=cylinder)
-    numbers = np.ascontiguousarray(label_map.numbers[::every])
+    numbers = np.ascontiguousarray(label_map.numbers[::every], np.uint8)
     grid = label_map.grid
     present = set(np.unique(numbers).tolist())
     sparse = LabelMap(
@@ -114,7 +118,7 @@ def _simplified(contours: tuple[Contour, ...]) -> list[Contour]:
     return simple
 
 
-def _area_mm2(points: np.ndarray) -> float:
+def _area_mm2(points: FloatArray) -> float:
     """Area of a polygon in any plane: half the length of the sum of its cross products."""
     relative = points - points[0]
     crosses = np.cross(relative[:-1], relative[1:])
@@ -154,5 +158,5 @@ def _structure_set(
         time=when.strftime("%H%M%S"),
         sop_instance_uid=content_uid(segmented, *words, "object"),
         series_instance_uid=content_uid(segmented, *words, "series"),
-        study=segmented.ct.study,
+        study=study_of(segmented.ct),
     )

@@ -179,6 +179,7 @@ def export_measurements(
         folder / f"{stem_of(segmented.result.scan)}_sr.dcm",
         ct=segmented.ct,
         segmentation=segments,
+        study=segments.study,
         uid_seed=f"sr {segments.sop_instance_uid}",
         created=date_of(segmented.ct),
     )
@@ -193,6 +194,7 @@ def export_structures(
     file = write_structures(
         structures,
         folder / f"{stem_of(segmented.result.scan)}_rtstruct.dcm",
+        study=structures.study,
         ct=segmented.ct,
     )
     return (file,)
@@ -246,5 +248,6 @@ def _write_segments(
         folder / f"{stem_of(segmented.result.scan)}_{suffix}.dcm",
         ct=segmented.ct,
         kind=kind,
+        study=segments.study,
         created=date_of(segmented.ct),
     )

@@ -66,7 +66,7 @@ def plot_skin(segmented: SegmentedBreast, ax: Axes | None = None) -> Axes:
     )
     bar.set_label("thickness (mm)", fontsize=FONT_SIZE + 0.5, color=INK)
     bar.ax.tick_params(labelsize=FONT_SIZE, colors=INK, length=3)
-    bar.outline.set_visible(False)  # type: ignore[operator]  # a spine, whatever its type says
+    bar.outline.set_visible(False)
     return ax
 
 
@@ -108,8 +108,8 @@ def _rings(reach: float, ax: Axes) -> None:
                 0, degrees, f"{degrees:.0f}°", color="white", ha="center", va="top",
                 fontsize=FONT_SIZE - 1, path_effects=halo("black", 1.5),
             )  # fmt: skip
-    for letter, x, y in (("R", -1, 0), ("L", 1, 0), ("H", 0, -1), ("F", 0, 1)):
+    for letter, left, down in (("R", -1, 0), ("L", 1, 0), ("H", 0, -1), ("F", 0, 1)):
         ax.text(
-            1.07 * reach * x, 1.07 * reach * y, letter, ha="center", va="center",
+            1.07 * reach * left, 1.07 * reach * down, letter, ha="center", va="center",
             fontsize=FONT_SIZE, color=MUTED,
         )  # fmt: skip

@@ -73,9 +73,7 @@ class _Table:
     materials: tuple[_Row, ...]
 
 
-def materials_of(
-    result: BreastCT, label_map: LabelMap
-) -> tuple[TissueMaterial, ...]:
+def materials_of(result: BreastCT, label_map: LabelMap) -> tuple[TissueMaterial, ...]:
     """The material of each number that a label map holds, air too.
 
     Raises

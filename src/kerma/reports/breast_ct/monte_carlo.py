@@ -13,7 +13,7 @@ from kerma.core.label_map import LabelMap
 from kerma.errors import GeometryError, InputError
 from kerma.io import write_ct, write_file, write_volume
 from kerma.reports.breast_ct.materials import materials_json, materials_of
-from kerma.reports.breast_ct.naming import content_uid, stem_of
+from kerma.reports.breast_ct.naming import content_uid, stem_of, study_of
 from kerma.workflows.breast_ct.segmented import SegmentedBreast
 
 __all__ = [
@@ -58,7 +58,7 @@ def write_number_series(
     """A DICOM CT series in ``segmentation_NAME`` whose CT numbers are tissue numbers.
 
     On the grid, in the study and in the frame of reference of the scan; each image
-    names the one that it was derived from.
+    names the one that it was derived from, where the scan names its images.
 
     Raises
     ------
@@ -80,8 +80,9 @@ def write_number_series(
         write_ct(
             numbers,
             folder / f"segmentation_{stem_of(segmented.result.scan)}",
+            study=study_of(ct),
             uid_seed=content_uid(segmented, "numbers", f"cylinder {cylinder}"),
-            source=ct,
+            source=ct if ct.sop_instance_uids else None,
             overwrite=True,
         )
     )

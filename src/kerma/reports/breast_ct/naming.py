@@ -7,12 +7,13 @@ import re
 from dataclasses import replace
 from datetime import datetime
 
+from kerma.core.study import Study
 from kerma.core.uids import uid_from
 from kerma.core.volume import CT
 from kerma.errors import InputError
 from kerma.workflows.breast_ct.segmented import SegmentedBreast
 
-__all__ = ["content_uid", "date_of", "stem_of"]
+__all__ = ["content_uid", "date_of", "stem_of", "study_of"]
 
 _LONGEST_NAME = 100
 _NO_DATE = datetime(1900, 1, 1)  # noqa: DTZ001  (DICOM has local time)
@@ -61,6 +62,12 @@ def content_uid(segmented: SegmentedBreast, *words: str) -> str:
         json.dumps(numbers, sort_keys=True),
         *words,
     )
+
+
+def study_of(ct: CT) -> Study:
+    """Patient and study of a scan; one study for all objects where it names none."""
+    uid = ct.study.study_instance_uid or uid_from("study", ct.series_instance_uid)
+    return replace(ct.study, study_instance_uid=uid)
 
 
 def date_of(ct: CT) -> datetime:

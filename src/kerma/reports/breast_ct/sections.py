@@ -43,7 +43,7 @@ class Plane(StrEnum):
             "c": ("R", "L", "H", "F"),
             "s": ("A", "P", "H", "F"),
             "t": ("R", "L", "A", "P"),
-        }[self.value]  # type: ignore[return-value]  # four letters each
+        }[self.value]
 
 
 @dataclass(frozen=True)

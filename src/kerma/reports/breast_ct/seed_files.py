@@ -108,7 +108,9 @@ def read_records(folder: Path) -> tuple[ScanRecord, ...]:
     InputError
         A record is damaged.
     """
-    files = sorted((folder / RECORDS).glob("*.json"), key=lambda file: _order(file.stem))
+    files = sorted(
+        (folder / RECORDS).glob("*.json"), key=lambda file: _order(file.stem)
+    )
     return tuple(_read_record(file) for file in files)
 
 

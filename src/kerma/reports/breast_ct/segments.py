@@ -7,7 +7,7 @@ import numpy as np
 from kerma.core.code import Code
 from kerma.core.image_reference import ImageReference
 from kerma.core.segmentation import TISSUE, Segment, Segmentation, crop
-from kerma.reports.breast_ct.naming import content_uid
+from kerma.reports.breast_ct.naming import content_uid, study_of
 from kerma.workflows.breast_ct.segmented import SegmentedBreast
 from kerma.workflows.breast_ct.tissues import Tissue
 
@@ -118,5 +118,5 @@ def _segmentation(
         sop_class_uid=sop_class,
         sop_instance_uid=content_uid(segmented, *kinds, "object"),
         series_instance_uid=content_uid(segmented, *kinds, "series"),
-        study=segmented.ct.study,
+        study=study_of(segmented.ct),
     )

@@ -36,6 +36,10 @@ def calibrate(
     serial: Annotated[
         str | None, typer.Option(help="Serial number of the phantom.")
     ] = None,
+    certificates: Annotated[
+        Path | None,
+        typer.Option(help="Certificates by serial number, file or folder."),
+    ] = None,
     any_scope: Annotated[
         bool, typer.Option("--any-scope", help="Compare under other conditions too.")
     ] = False,
@@ -65,6 +69,7 @@ def calibrate(
             config=config,
             series_uid=series,
             serial_number=serial,
+            certificates=certificates,
             image_limits=image_limits,
             out=out,
             any_scope=any_scope,

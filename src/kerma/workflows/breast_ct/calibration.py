@@ -8,28 +8,23 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from kerma.core.arrays import BoolArray, FloatArray, IntArray, Vec3
-from kerma.imaging.mask_morphology import eroded
+from kerma.core.arrays import BoolArray
+from kerma.workflows.breast_ct.calm_voxels import CalmVoxels, calm_voxels
 from kerma.workflows.breast_ct.devices import DevicePrior
 from kerma.workflows.breast_ct.flags import Flag, Severity
 from kerma.workflows.breast_ct.image import BreastImage
 from kerma.workflows.breast_ct.peaks import find_peaks, mean_shift
 from kerma.workflows.breast_ct.scale import HUScale
 
-__all__ = ["ScaleFit", "Source", "calibrate_scale", "without_rim"]
-
-_RIM_MM = 0.6  # how far the blur of skin and muscle reaches; one voxel at least
+__all__ = ["ScaleFit", "Source", "calibrate_scale"]
 
 Source: TypeAlias = Literal["scan", "prior"]
 
-_CALM_SHARE = 0.2
-_APART_MM = 0.6  # nearer voxels of the smoothed image say the same
 _FEW_VOXELS = 200
 _MIXED, _STANDS_OUT = 0.7, 1.5  # of the way to gland; times as many voxels as there
 _FAR_SD = 3.0
 _FAR_FROM_ROUGH_HU = 30.0
 _WINDOW_HU = 8.0
-_PARTS = 3  # along each axis, to see whether the peaks hold throughout the breast
 # What a peak may be off for reasons that no part of the scan shows: ligaments and
 # vessels in fat and gland, and the slope of the gland's border.
 _LEAST_U_FAT_HU, _LEAST_U_GLAND_HU = 2.0, 3.0
@@ -72,15 +67,6 @@ class ScaleFit:
         return HUScale(self.fat_hu, self.gland_hu)
 
 
-@dataclass(frozen=True, eq=False)
-class _Samples:
-    """Voxels of one tissue: smoothed and own CT numbers, HU, and part of the breast."""
-
-    smooth: FloatArray
-    own: FloatArray
-    part: IntArray
-
-
 @dataclass(frozen=True)
 class _Peak:
     hu: float
@@ -109,7 +95,7 @@ def calibrate_scale(
     rough
         A first scale, to tell whether the peaks are plausible.
     """
-    samples = _calm_samples(image, tissue)
+    samples = calm_voxels(image, tissue)
     if prior.fixed:
         return _fixed(samples, prior)
     peaks = find_peaks(
@@ -142,12 +128,7 @@ def calibrate_scale(
     )
 
 
-def without_rim(tissue: BoolArray, spacing: Vec3) -> BoolArray:
-    """The tissue that the blur of skin, muscle and implant beside it does not reach."""
-    return eroded(tissue, spacing, max(_RIM_MM, *spacing))
-
-
-def _gland(samples: _Samples, fat: _Peak, near_hu: float | None) -> _Peak | None:
+def _gland(samples: CalmVoxels, fat: _Peak, near_hu: float | None) -> _Peak | None:
     """The peak of gland; ``None`` if it hardly stands out from the mixed voxels."""
     if near_hu is None:
         return None
@@ -158,7 +139,7 @@ def _gland(samples: _Samples, fat: _Peak, near_hu: float | None) -> _Peak | None
     return gland if gland.voxels >= enough else None
 
 
-def _fixed(samples: _Samples, prior: DevicePrior) -> ScaleFit:
+def _fixed(samples: CalmVoxels, prior: DevicePrior) -> ScaleFit:
     """The device's own numbers, whatever the scan shows."""
     flags: tuple[Flag, ...] = ()
     if not prior.fixed:
@@ -185,67 +166,20 @@ def _fixed(samples: _Samples, prior: DevicePrior) -> ScaleFit:
     )
 
 
-def _calm_samples(image: BreastImage, tissue: BoolArray) -> _Samples:
-    """Voxels in the midst of fat and gland, some apart from each other."""
-    inner = without_rim(tissue, image.spacing)
-    steps = [max(1, round(_APART_MM / step)) for step in image.spacing]
-    every = tuple(slice(None, None, step) for step in steps)
-    inner = inner[every]
-    steepness = _gradient(image.smooth, image.spacing, steps)[inner]
-    if not steepness.size:
-        none = np.zeros(0, np.float32)
-        return _Samples(none, none, np.zeros(0, np.int64))
-    calm = steepness <= np.quantile(steepness, _CALM_SHARE)
-    return _Samples(
-        smooth=image.smooth[every][inner][calm],
-        own=image.hu[every][inner][calm].astype(np.float32),
-        part=_parts(np.argwhere(inner)[calm]),
-    )
-
-
-def _gradient(smooth: FloatArray, spacing: Vec3, steps: list[int]) -> FloatArray:
-    """Size of the gradient at every so many voxels, HU/mm, from their neighbors."""
-    picked = [
-        np.arange(0, count, step)
-        for count, step in zip(smooth.shape, steps, strict=True)
-    ]
-    total = np.zeros([len(part) for part in picked], np.float32)
-    for axis, step in enumerate(spacing):
-        last = smooth.shape[axis] - 1
-        below, above = list(picked), list(picked)
-        below[axis] = np.maximum(picked[axis] - 1, 0)
-        above[axis] = np.minimum(picked[axis] + 1, last)
-        apart = ((above[axis] - below[axis]) * step).astype(np.float32)
-        apart = np.maximum(apart, np.float32(step))  # one voxel only: no difference
-        shape = [-1 if other == axis else 1 for other in range(3)]
-        rise = smooth[np.ix_(*above)] - smooth[np.ix_(*below)]
-        total += (rise / apart.reshape(shape)) ** 2
-    return np.sqrt(total)
-
-
-def _parts(places: IntArray) -> IntArray:
-    """Number of the part of the breast that each place lies in."""
-    number = np.zeros(len(places), np.int64)
-    for axis in range(3):
-        cuts = np.quantile(places[:, axis], np.arange(1, _PARTS) / _PARTS)
-        number = number * _PARTS + np.searchsorted(cuts, places[:, axis])
-    return number
-
-
-def _measure(samples: _Samples, near_hu: float, least_u_hu: float) -> _Peak:
+def _measure(samples: CalmVoxels, near_hu: float, least_u_hu: float) -> _Peak:
     """A peak's center and how well it is known: from how it varies over the breast."""
     hu = mean_shift(samples.smooth, near_hu, _WINDOW_HU)
     near = np.abs(samples.smooth - hu) <= _WINDOW_HU
     centers = [
         mean_shift(samples.smooth[samples.part == part], hu, _WINDOW_HU)
-        for part in range(_PARTS**3)
+        for part in np.unique(samples.part)
         if np.count_nonzero(near[samples.part == part]) >= _FEW_VOXELS
     ]
     spread = np.std(centers, ddof=1) / sqrt(len(centers)) if len(centers) > 1 else 0.0
     return _Peak(hu, hypot(float(spread), least_u_hu), int(np.count_nonzero(near)))
 
 
-def _noise(samples: _Samples, fat_hu: float) -> float:
+def _noise(samples: CalmVoxels, fat_hu: float) -> float:
     """Standard deviation within fat, HU, from the values below it.
 
     Ligaments and glands are above; the median of half a normal distribution lies at

@@ -99,7 +99,7 @@ def find_implants(
     fraction = np.asarray(scale.fraction_of(hu))
     dense = (fraction > _DENSE) & (share > 0.5)
     even, _ = smoothed_within(fraction, dense, blocks.size, _SIGMA_MM)
-    tissue = ImplantBlocks(fraction, share, even)
+    tissue = ImplantBlocks(fraction, share, dense, even)
     found = []
     for looks in _FILLINGS:
         # Silicone stands out by itself; smoothing would only blunt it.
@@ -111,7 +111,7 @@ def find_implants(
                 box, drawn_there = drawn(body, blocks, tissue, image, scale)
                 mask[box] = drawn_there & inside[box]
                 found.append(_implant(mask, image, looks.kind))
-                dense &= ~dilated(body, blocks.size, _BLOCK_MM)
+                dense = dense & ~dilated(body, blocks.size, _BLOCK_MM)
     return tuple(found)
 
 

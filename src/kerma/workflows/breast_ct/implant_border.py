@@ -34,12 +34,15 @@ class ImplantBlocks:
         Mean CT number, as a fraction from fat to gland.
     share
         Part of the block that lies inside the breast.
+    dense
+        The blocks without much fat.
     even
         The fraction, smoothed over what holds little fat.
     """
 
     fraction: FloatArray
     share: FloatArray
+    dense: BoolArray
     even: FloatArray
 
 
@@ -74,33 +77,38 @@ def drawn(
     beyond = distance_inside(~body, blocks.size)
     # Both distances end at the centers of blocks: between two of them lies the border.
     depth = distance_inside(body, blocks.size) - beyond
-    halfway, contrast = _beside(body, beyond, blocks, tissue)
+    own = _of_implant(body, blocks, tissue)
     box = blocks.box_of(beyond < _BAND_MM + max(blocks.size))
-    middle, above = blocks.spread(halfway, box), blocks.spread(contrast, box)
     seen = np.asarray(scale.fraction_of(image.smooth[box]))
-    smooth = blocks.spread(tissue.even, box)
-    is_in = np.where(np.abs(above) > _CLEAR, seen > middle, smooth > middle)
-    is_in ^= above < 0  # bone beside it is brighter
     here = blocks.spread(depth, box)
-    is_in = np.where(np.abs(above) < _FAINT, here > 0, is_in)
-    # Blurred over lobules of gland, the border would run through the fat between them.
-    is_in &= seen > _of_implant(body, blocks, tissue) / 2
+    # What lies beside is fat and lobules of gland in turns: the voxels tell the implant
+    # from fat, or from both where it stands out; from gland, only their mean does.
+    outer = blocks.spread(_beside(tissue.share > 0.9, beyond, blocks, tissue), box)
+    gland = blocks.spread(_beside(tissue.dense, beyond, blocks, tissue), box)
+    is_in = seen > own / 2
+    is_in &= (np.abs(own - outer) <= _CLEAR) | _on_the_side_of(own, outer, seen)
+    smooth = _on_the_side_of(own, gland, blocks.spread(tissue.even, box))
+    smooth = np.where(np.abs(own - gland) < _FAINT, here > 0, smooth)
+    is_in &= (np.abs(own - gland) > _CLEAR) | smooth
     is_in = (is_in & (here > -_BAND_MM)) | (here > _BAND_MM)
     return box, largest_region(is_in, connectivity=6)
 
 
 def _beside(
-    body: BoolArray, beyond: FloatArray, blocks: Blocks, tissue: ImplantBlocks
-) -> tuple[FloatArray, FloatArray]:
-    """Fraction halfway to what lies beside, and how far the implant lies above that.
+    kept: BoolArray, beyond: FloatArray, blocks: Blocks, tissue: ImplantBlocks
+) -> FloatArray:
+    """Fraction of the kept blocks beside the border; that of fat where there are none.
 
-    Both are given for each block; far from the border they mean nothing.
+    It is given for each block; far from the border it means nothing.
     """
-    own = _of_implant(body, blocks, tissue)
-    beside = (beyond > _BESIDE_MM[0]) & (beyond < _BESIDE_MM[1]) & (tissue.share > 0.9)
-    outer, weight = smoothed_within(tissue.fraction, beside, blocks.size, _SIGMA_MM)
-    outer = np.where(weight > 0, outer, own)
-    return (own + outer) / 2, own - outer
+    ring = kept & (beyond > _BESIDE_MM[0]) & (beyond < _BESIDE_MM[1])
+    outer, _ = smoothed_within(tissue.fraction, ring, blocks.size, _SIGMA_MM)
+    return outer
+
+
+def _on_the_side_of(own: float, other: FloatArray, value: FloatArray) -> BoolArray:
+    """Whether a value lies nearer to the implant's than to the other."""
+    return np.asarray((value > (own + other) / 2) ^ (other > own))
 
 
 def _of_implant(body: BoolArray, blocks: Blocks, tissue: ImplantBlocks) -> float:

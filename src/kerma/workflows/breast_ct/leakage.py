@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kerma.core.arrays import BoolArray
-from kerma.workflows.breast_ct.calibration import without_rim
+from kerma.workflows.breast_ct.calm_voxels import without_rim
 from kerma.workflows.breast_ct.image import BreastImage
 
 __all__ = ["without_leakage"]

@@ -97,7 +97,6 @@ def _on_the_voxels(
     root_mm: float,
 ) -> Nipple:
     """The voxels about a bump, down to a depth below the rounded breast."""
-
     near = np.zeros(blocks.shape, np.bool_)
     near[start:] = dilated(bump, blocks.size, root_mm + blocks.size[0])
     box = blocks.box_of(near, margin_mm=1.0)

@@ -19,7 +19,7 @@ _FAT_BELOW = 0.25  # of the way from fat to gland, twice the noise of the smooth
 _FROM_GLAND_MM = 0.9  # beyond the blur of glands
 _FILLED = 0.3  # of a block that is pure fat
 _ROUNDS = 2
-_ORDER = 1
+_ORDER = 2
 _FEW_BLOCKS = 200
 
 

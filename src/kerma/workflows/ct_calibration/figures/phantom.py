@@ -167,6 +167,6 @@ def _label(
 def _beside(x: float, y: float, diameter: float, width: float) -> tuple[float, float]:
     """Where the label of a small insert goes: on its outer side, wider than high."""
     angle = np.arctan2(y, x)
-    across = diameter / 2 + 0.05 * width
+    across = diameter / 2 + 0.065 * width
     down = diameter / 2 + 0.03 * width
     return float(x + across * np.cos(angle)), float(y + down * np.sin(angle))
