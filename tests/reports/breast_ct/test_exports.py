@@ -18,6 +18,7 @@ from kerma.core.arrays import BoolArray
 from kerma.errors import InputError
 from kerma.io import read_segmentation
 from kerma.reports.breast_ct.exports import FORMATS, export
+from kerma.reports.breast_ct.segments import tissue_segments
 from kerma.workflows.breast_ct.result import FoundImplant
 from kerma.workflows.breast_ct.tissues import LABELS, Tissue
 from tests.io.validators import dciodvfy_errors
@@ -161,9 +162,7 @@ def test_types_are_coded_as_breast_segmentation_types(files: dict[str, Path]) ->
     ("fillings", "code"),
     [(["silicone"], "465380004"), (["saline"], "2282003"), ([], "2282003")],
 )
-def test_an_implant_is_coded_by_its_filling(
-    fillings: list[str], code: str, tmp_path: Path
-) -> None:
+def test_an_implant_is_coded_by_its_filling(fillings: list[str], code: str) -> None:
     breast = small_breast()
     numbers = breast.numbers.copy()
     numbers[numbers == Tissue.GLAND] = Tissue.IMPLANT
@@ -172,11 +171,10 @@ def test_an_implant_is_coded_by_its_filling(
         breast, numbers=numbers, result=replace(breast.result, implants=implants)
     )
 
-    (file,) = export(with_implant, tmp_path, ["seg"])
+    segment = tissue_segments(with_implant)["implant"]
 
-    item = next(s for s in dcmread(file).SegmentSequence if s.SegmentLabel == "implant")
-    assert item.SegmentedPropertyTypeCodeSequence[0].CodeValue == code
-    assert item.SegmentedPropertyCategoryCodeSequence[0].CodeValue == "260787004"
+    assert segment.property_type.value == code
+    assert segment.category.value == "260787004"
 
 
 def test_nifti_lies_on_the_scan_for_nibabel_and_itk(files: dict[str, Path]) -> None:
