@@ -219,8 +219,12 @@ def main(names: list[str]) -> None:
     cases = own_cases() + (victre_cases(Path(data)) if data else [])
     if names:
         cases = [case for case in cases if case.name.startswith(tuple(names))]
+    outcomes = []
     with ProcessPoolExecutor(2) as pool:
-        print(table(list(pool.map(run_case, cases))))
+        for one in pool.map(run_case, cases):
+            print(f"{one.name}: {one.points:+.2f} points", file=sys.stderr, flush=True)
+            outcomes.append(one)
+    print(table(outcomes))
 
 
 if __name__ == "__main__":

@@ -141,7 +141,9 @@ def test_a_structure_at_the_border_of_the_grid_is_named() -> None:
 def test_how_masks_are_cropped_makes_no_difference() -> None:
     first, second = ball(GRID, 10.0), ball(GRID, 8.0, (5, 0, 0))
     cropped = asdict(compare_masks(first, second))
-    whole = asdict(compare_masks(first, Mask("ball", GRID, PackedFractions.of(second.full()))))
+    whole = asdict(
+        compare_masks(first, Mask("ball", GRID, PackedFractions.of(second.full())))
+    )
     assert whole.pop("notes")  # of the border, which the box now reaches
     assert whole == pytest.approx(
         {key: value for key, value in cropped.items() if key != "notes"}

@@ -10,7 +10,8 @@ import pytest
 from kerma.core.phantom import Phantom
 from kerma.errors import InputError
 from kerma.reports.curves import inserts_csv, nodes_csv
-from kerma.reports.figures_curves import plot_curves, plot_installed
+from kerma.reports.figures_curves import plot_curves
+from kerma.reports.figures_installed import plot_installed
 from kerma.workflows.ct_calibration.curves import (
     CurveSet,
     compare_with_installed,
@@ -39,7 +40,7 @@ def test_the_figure_holds_every_curve_insert_and_tissue(curves: CurveSet) -> Non
 
 
 def test_the_tables_have_a_row_for_each_node_and_insert(curves: CurveSet) -> None:
-    nodes = list(csv.DictReader(io.StringIO(nodes_csv(curves))))
+    nodes = list(csv.DictReader(io.StringIO(nodes_csv([curves]))))
     assert len(nodes) == sum(len(one.curve.nodes) for one in curves.curves)
     assert float(nodes[2]["value"]) == curves.curves[0].curve.nodes[2].value
     rows = {

@@ -10,12 +10,14 @@ import typer
 from typer.testing import CliRunner
 
 from kerma.core.label_map import Label, LabelMap
+from kerma.core.segmentation import Segment, Segmentation
 from kerma.core.structures import Structure, StructureSet
 from kerma.core.transform import AffineTransform
 from kerma.errors import GeometryError, InputError
 from kerma.imaging.contour_grid import grid_of_contours
+from kerma.imaging.masks import mask_of
 from kerma.imaging.structure_agreement import StructureComparison
-from kerma.io import write_structures, write_volume
+from kerma.io import write_ct, write_segmentation, write_structures, write_volume
 from kerma.service.commands.compare import compare_structures as command
 from kerma.service.structure_comparison import compare_structures
 from kerma.simulation.rt_set import Layout, RTSet, simulate_rt_set
@@ -97,6 +99,70 @@ def test_label_maps_without_names_are_compared_by_number(
     )
     assert found.pairs[0].dice == pytest.approx(0.95)
     assert found.pairs[0].hausdorff_mm == pytest.approx(3.0)
+
+
+@pytest.fixture(scope="module")
+def segments(patient: RTSet, folder: Path) -> Path:
+    """The small structures as a segmentation of as many slices as they have."""
+    grid = patient.ct.grid
+    masks = [mask_of(one, grid) for one in small(patient)]
+    made = Segmentation(
+        grid,
+        tuple(
+            Segment(n, mask.name, mask.fraction, mask.corner)
+            for n, mask in enumerate(masks, start=1)
+        ),
+    )
+    return write_segmentation(
+        made, folder / "seg.dcm", ct=patient.ct, kind="FRACTIONAL", uid_seed="s"
+    )
+
+
+def test_a_segmentation_is_compared_with_contours_from_either_side(
+    folder: Path, segments: Path
+) -> None:
+    """Its steps of 1/255 of a voxel are all that it loses.
+
+    Two voxels of 3 mm, each off by half a step, place the surface to 0.012 mm.
+    """
+    for files in (
+        (segments, folder / "planned.dcm"),
+        (folder / "planned.dcm", segments),
+    ):
+        found = compare_structures(*files)
+        assert [pair.reference for pair in found.pairs] == ["GTV", "PTV"]
+        for pair in found.pairs:
+            assert pair.dice == pytest.approx(1, abs=0.003)
+            assert pair.mean_distance_mm is not None
+            assert pair.mean_distance_mm <= 0.012
+            assert pair.notes == ()
+    moved = compare_structures(segments, folder / "moved.dcm")
+    for pair in moved.pairs:
+        assert pair.centroid_distance_mm == pytest.approx(2.0, abs=0.05)
+
+
+def test_two_segmentations_of_one_image_need_no_image(
+    patient: RTSet, segments: Path, tmp_path: Path
+) -> None:
+    ptv = np.roll(
+        mask_of(patient.structures["PTV"], patient.ct.grid).full() >= 0.5, 3, 0
+    )
+    made = Segmentation(patient.ct.grid, (Segment(1, "PTV", ptv),))
+    other = write_segmentation(made, tmp_path / "o.dcm", ct=patient.ct, uid_seed="o")
+    found = compare_structures(segments, other, pairs=["PTV=PTV"]).pairs[0]
+    assert found.centroid_distance_mm == pytest.approx(
+        3 * patient.ct.grid.spacing[0], abs=0.1
+    )
+    assert found.volume_ratio == pytest.approx(1, abs=0.02)
+
+
+def test_what_is_neither_contours_nor_a_segmentation_is_refused(
+    patient: RTSet, tmp_path: Path
+) -> None:
+    write_ct(patient.ct, tmp_path / "ct", uid_seed="c")
+    file = next((tmp_path / "ct").iterdir())
+    with pytest.raises(InputError, match="RT Structure Set"):
+        compare_structures(file, file)
 
 
 def test_nothing_alike_is_a_result_that_does_not_pass(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from kerma.core.arrays import FloatArray, IntArray
 from kerma.errors import InputError
 
 __all__ = ["PackedFractions", "Packer"]
+
+A = TypeVar("A", FloatArray, IntArray)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,12 +79,12 @@ class PackedFractions:
         unpack_values(self.lengths, self.values, array.reshape(-1))
         return array
 
-    def slices(self) -> Iterator[FloatArray]:
+    def slices(self, wanted: slice = slice(None)) -> Iterator[FloatArray]:
         """Unpack one slice (nj, ni) after the other; each overwrites the one before."""
         from kerma.kernels.packing import unpack_values
 
         plane = np.empty(self.shape[1:], np.float32)
-        for k in range(self.shape[0]):
+        for k in range(*wanted.indices(self.shape[0])):
             unpack_values(*self.pieces(k), plane.reshape(-1))
             yield plane
 
@@ -92,13 +94,14 @@ class PackedFractions:
         return self.lengths[piece:next_piece], self.values[value:next_value]
 
     def moments(self) -> FloatArray:
-        """(nk, 3) sums over the fractions of each slice: alone, times row, times column.
+        """(nk, 4) sums over each slice.
 
-        Rows and columns are counted from the first voxel of the box.
+        Of the fractions, alone, times the row, and times the column, both counted from
+        the first voxel of the box; and of the voxels at least half full.
         """
         from kerma.kernels.packing import add_moments
 
-        moments = np.zeros((self.shape[0], 3))
+        moments = np.zeros((self.shape[0], 4))
         for k, sums in enumerate(moments):
             add_moments(*self.pieces(k), self.shape[2], sums)
         return moments
@@ -111,8 +114,8 @@ class Packer:
         self.shape = shape
         self._starts = np.zeros((shape[0] + 1, 2), np.int64)
         self._used = np.zeros(2, np.int64)
-        self._lengths = np.empty((0, 2), np.uint16)
-        self._values = np.empty(0, np.float32)
+        self._lengths: IntArray = np.empty((0, 2), np.uint16)
+        self._values: FloatArray = np.empty(0, np.float32)
         self._slices = 0
 
     def add(self, plane: FloatArray) -> None:
@@ -154,7 +157,7 @@ class Packer:
         self._starts[self._slices] = self._used
 
 
-def _longer(array: FloatArray | IntArray, length: int) -> FloatArray | IntArray:
+def _longer(array: A, length: int) -> A:
     longer = np.empty((length, *array.shape[1:]), array.dtype)
     longer[: len(array)] = array
     return longer

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from kerma.core.arrays import FloatArray
-from kerma.core.mask import Mask, slice_borders
+from kerma.core.mask import Mask
 from kerma.errors import GeometryError, InputError
+from kerma.imaging.mask_overlap import overlap_of
 from kerma.imaging.structure_agreement import PairComparison, StructureComparison
 from kerma.imaging.surface_distances import (
     Surface,
@@ -128,17 +128,17 @@ def compare_masks(
             f"{reference.grid.shape} and {test.grid.shape} or in two frames of "
             f"reference; make both on the grid of one CT."
         )
-    volumes = reference.volume_mm3, test.volume_mm3
-    values: dict[str, Any] = dict(
-        zip(("dice", "jaccard"), _overlap(reference, test), strict=True)
-    )
-    halves = reference.binary(), test.binary()
-    values |= zip(("binary_dice", "binary_jaccard"), _overlap(*halves), strict=True)
+    overlap = overlap_of(reference, test)
+    volumes = overlap.volumes_mm3
+    values: dict[str, Any] = {
+        "dice": overlap.dice,
+        "jaccard": overlap.jaccard,
+        "binary_dice": overlap.binary_dice,
+        "binary_jaccard": overlap.binary_jaccard,
+        "centroid_distance_mm": overlap.centroid_distance_mm,
+    }
     if volumes[0] > 0:
         values["volume_ratio"] = volumes[1] / volumes[0]
-    if min(volumes) > 0:
-        way = _centroid(test) - _centroid(reference)
-        values["centroid_distance_mm"] = float(np.linalg.norm(way))
     surfaces = [surface_of(m) for m in (reference, test)]
     values |= _surface_values(surfaces[0], surfaces[1], tolerance_mm)
     return PairComparison(
@@ -174,56 +174,13 @@ def _surface_values(
     }
 
 
-def _overlap(one: Mask, other: Mask) -> tuple[float | None, float | None]:
-    """Dice and Jaccard index; without a value where both are empty."""
-    total = one.volume_mm3 + other.volume_mm3
-    if total == 0:
-        return None, None
-    common = _common_mm3(one, other)
-    return 2 * common / total, common / (total - common)
-
-
-def _common_mm3(one: Mask, other: Mask) -> float:
-    """Volume that two masks share, mm³."""
-    corner = np.maximum(one.corner, other.corner)
-    ends = np.minimum(
-        np.add(one.corner, one.fraction.shape),
-        np.add(other.corner, other.fraction.shape),
-    )
-    if (ends <= corner).any():
-        return 0.0
-    parts = []
-    for mask in (one, other):
-        low, high = corner - mask.corner, ends - mask.corner
-        box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
-        parts.append(mask.fraction[box])
-    k, j, i = corner.tolist()
-    return Mask.of(np.minimum(*parts), one.grid, name="common").volume_mm3
-
-
-def _centroid(mask: Mask) -> FloatArray:
-    """(3,) center of volume, mm."""
-    grid = mask.grid
-    borders = slice_borders(grid)
-    middles = (borders[1:] + borders[:-1]) / 2
-    slices = mask.fraction.sum(axis=(1, 2), dtype=np.float64) * mask.voxel_volumes_mm3
-    along = [np.average(middles[mask.box[0]], weights=slices)]
-    for axis, weights in enumerate(
-        np.einsum("kji,k->ji", mask.fraction, mask.voxel_volumes_mm3).sum(axis=a)
-        for a in (1, 0)
-    ):
-        index = np.arange(len(weights)) + mask.corner[axis + 1]
-        along.append(np.average(index, weights=weights) * grid.spacing[axis + 1])
-    return np.array(grid.origin) + np.array(along) @ np.array(grid.axes)
-
-
 def _notes(reference: Mask, test: Mask) -> tuple[str, ...]:
     notes = []
     for mask, role in ((reference, "reference"), (test, "test")):
         notes += [f"The {role}: {note}" for note in mask.notes]
         if mask.is_empty:
             notes.append(f"The {role} is empty, so distances have no value.")
-        elif mask.fraction.max() < 0.5:
+        elif mask.voxels.values.max() < 0.5:
             notes.append(
                 f"No voxel is half within the {role}, so it has no surface; use a finer "
                 f"grid."
@@ -236,7 +193,7 @@ def _notes(reference: Mask, test: Mask) -> tuple[str, ...]:
 
 
 def _is_at_border(mask: Mask) -> bool:
-    ends = np.add(mask.corner, mask.fraction.shape)
+    ends = np.add(mask.corner, mask.shape)
     at_border = (np.array(mask.corner) == 0) | (ends == mask.grid.shape)
     return bool(not mask.is_empty and at_border.any())
 

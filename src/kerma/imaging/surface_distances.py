@@ -9,7 +9,15 @@ import numpy as np
 
 from kerma.core.arrays import FloatArray, IntArray
 from kerma.core.mask import Mask
-from kerma.kernels.piece_tree import box_pieces, distances_to_pieces, space_codes
+from kerma.kernels.piece_tree import (
+    BLOCK,
+    NODE,
+    WIDE,
+    box_blocks,
+    distances_to_pieces,
+    fill_blocks,
+    space_codes,
+)
 from kerma.kernels.surface import (
     count_crossings,
     join_crossings,
@@ -68,8 +76,10 @@ def surface_of(mask: Mask) -> Surface:
     grid the surface is closed.
     """
     grid = mask.grid
-    field = np.pad(mask.fraction, 1)
-    inside = field >= 0.5
+    field = np.zeros(np.add(mask.shape, 2), np.float32)
+    for k, plane in enumerate(mask.voxels.slices(), start=1):
+        field[k, 1:-1, 1:-1] = plane
+    inside = (field >= 0.5).view(np.uint8)
     count = count_crossings(inside)
     numbers = np.empty((3, *field.shape), np.int32)
     index = np.empty((count, 3))
@@ -210,27 +220,55 @@ def _distances(
     enough: float = math.inf,
 ) -> FloatArray:
     """Distances (q,) of positions from triangles or lines, mm, up to `enough`."""
-    codes, order = _in_space(points, pieces)
-    ordered = pieces[order]
-    nodes = np.empty((2 * len(pieces), 3), np.int32)
-    boxes = np.empty((2 * len(pieces), 6))
-    box_pieces(points, ordered, codes, nodes, boxes)
-    _, order = _in_space(queries, np.arange(len(queries), dtype=np.int32)[:, None])
+    blocks, tree = _tree(points, pieces)
+    order = _in_space(queries, np.arange(len(queries), dtype=np.int32)[:, None])
     distances = np.empty(len(queries))
-    tree = nodes, boxes
-    distances_to_pieces(queries, order, points, ordered, tree, enough, distances)
+    distances_to_pieces(queries, order, blocks, tree, enough, distances)
     return distances
 
 
-def _in_space(points: FloatArray, pieces: IntArray) -> tuple[IntArray, IntArray]:
-    """Sorted codes of pieces, and their numbers, neighbors together."""
+def _tree(
+    points: FloatArray, pieces: IntArray
+) -> tuple[FloatArray, tuple[IntArray, FloatArray]]:
+    """Blocks of pieces, and the boxes around them; see `kerma.kernels.piece_tree`."""
+    count = math.ceil(len(pieces) / WIDE)
+    blocks = np.empty((count, BLOCK))
+    fill_blocks(points, pieces, _in_space(points, pieces), blocks)
+    starts = [0]
+    while len(starts) == 1 or count > 1:
+        count = math.ceil(count / WIDE)
+        starts.append(starts[-1] + count)
+    boxes = np.empty((starts[-1], NODE))
+    first_nodes = np.array(starts)
+    box_blocks(blocks, first_nodes, boxes)
+    return blocks, (first_nodes, boxes)
+
+
+def _in_space(points: FloatArray, pieces: IntArray) -> IntArray:
+    """Numbers of pieces, neighbors together."""
     codes = np.empty(len(pieces), np.int64)
     space_codes(points, pieces, codes)
-    order = np.argsort(codes)
-    return codes[order], order
+    return np.argsort(codes)
 
 
 def _percentile(distances: FloatArray, areas: FloatArray, percent: float) -> float:
-    order = np.argsort(distances)
-    below = np.cumsum(areas[order]) - areas[order] / 2
-    return float(np.interp(percent / 100 * areas.sum(), below, distances[order]))
+    """Distance that a share of the area does not exceed, between points interpolated."""
+    target, largest = percent / 100 * float(areas.sum()), float(areas.max())
+    # Only the farthest points have to be put in order, if they are enough.
+    rank = int((len(distances) - 1) * max(2 * percent - 100, 0) / 100)
+    limit = np.partition(distances, rank)[rank]
+    kept = distances >= limit
+    before = float(areas[~kept].sum())
+    if before + largest > target:
+        kept, before = np.ones(len(distances), bool), 0.0
+    far, parts = distances[kept], areas[kept]
+    # Surfaces that coincide have many points as far away as each other.
+    if (
+        before + largest
+        <= target
+        <= before + float(parts[far == limit].sum()) - largest
+    ):
+        return float(limit)
+    order = np.argsort(far)
+    below = before + np.cumsum(parts[order]) - parts[order] / 2
+    return float(np.interp(target, below, far[order]))

@@ -14,7 +14,14 @@ from numpy.typing import NDArray
 
 from kerma.kernels.compiled import compiled
 
-__all__ = ["LONGEST", "add_moments", "pack_changes", "pack_values", "unpack_values"]
+__all__ = [
+    "LONGEST",
+    "add_common",
+    "add_moments",
+    "pack_changes",
+    "pack_values",
+    "unpack_values",
+]
 
 Floats: TypeAlias = NDArray[np.floating[Any]]
 Integers: TypeAlias = NDArray[np.integer[Any]]
@@ -145,7 +152,7 @@ def unpack_values(lengths: Integers, values: Floats, flat: Floats) -> None:
 def add_moments(
     lengths: Integers, values: Floats, columns: int, moments: Floats
 ) -> None:
-    """Sums over a slice from its pieces: of the values, times the row, times the column.
+    """Sums over a slice from its pieces.
 
     Parameters
     ----------
@@ -154,12 +161,14 @@ def add_moments(
     columns
         Of the slice.
     moments
-        (3,) float64, added to.
+        (4,) float64, added to: the values, times their rows, times their columns, and
+        how many are at least one half.
     """
     at, voxel = 0, 0
     for n in range(len(lengths)):
         same, own = np.int64(lengths[n, 0]), np.int64(lengths[n, 1])
         value, stop = values[at], voxel + same
+        moments[3] += same if value >= 0.5 else 0
         while value > 0 and voxel < stop:
             j, i = voxel // columns, voxel % columns
             count = min(stop - voxel, columns - i)
@@ -173,7 +182,25 @@ def add_moments(
             moments[0] += values[at]
             moments[1] += values[at] * j
             moments[2] += values[at] * i
+            moments[3] += values[at] >= 0.5
             at, i = at + 1, i + 1
             if i == columns:
                 j, i = j + 1, 0
         voxel += own
+
+
+@compiled
+def add_common(one: Floats, other: Floats, sums: Floats) -> None:
+    """What two slices (nj, ni) have in common, added to two sums.
+
+    These are the smaller of both values of each voxel, and how many voxels are at least
+    half full in both.
+    """
+    for j in range(one.shape[0]):
+        least, halves = 0.0, 0
+        for i in range(one.shape[1]):
+            value = min(one[j, i], other[j, i])
+            least += value
+            halves += value >= 0.5
+        sums[0] += least
+        sums[1] += halves

@@ -34,7 +34,7 @@ def count_crossings(inside: Array) -> int:
     Parameters
     ----------
     inside
-        (nk, nj, ni) bool, false all around.
+        (nk, nj, ni) uint8, 1 inside; 0 all around.
     """
     count = 0
     for k in range(inside.shape[0] - 1):
@@ -62,7 +62,7 @@ def place_crossings(
     field
         (nk, nj, ni) fractions, 0 all around, C-contiguous.
     inside
-        (nk, nj, ni) where they are at least one half.
+        (nk, nj, ni) uint8, 1 where they are at least one half.
     pixel
         Spacing along j and i, mm.
     numbers
@@ -73,10 +73,12 @@ def place_crossings(
     """
     flat = field.ravel()
     strides = (field.shape[1] * field.shape[2], field.shape[2], 1)
+    marks, found = _marks(field.shape[2])
     count = 0
     for k in range(field.shape[0] - 1):
         for j in range(field.shape[1] - 1):
-            for i in range(field.shape[2] - 1):
+            _mark_ends(inside[k, j], inside[k + 1, j], inside[k, j + 1], marks)
+            for i in found[: _marked(marks, found)]:
                 here = inside[k, j, i]
                 for axis in range(3):
                     onward = inside[k + (axis == 0), j + (axis == 1), i + (axis == 2)]
@@ -176,18 +178,23 @@ def _to_contour(
     """
     columns = shape[2]
     i, j = at % columns, at // columns % shape[1]
-    along_row = pixel[1] * min(
-        _along(flat, at, 1, min(_REACH, columns - 1 - i)),
-        _along(flat, at, -1, min(_REACH, i)),
-    )
-    along_column = pixel[0] * min(
-        _along(flat, at, columns, min(_REACH, shape[1] - 1 - j)),
-        _along(flat, at, -columns, min(_REACH, j)),
-    )
+    along_row = _both_ways(flat, at, 1, i, columns - 1 - i)
+    along_column = _both_ways(flat, at, columns, j, shape[1] - 1 - j)
+    along_row, along_column = pixel[1] * along_row, pixel[0] * along_column
     nearer, farther = min(along_row, along_column), max(along_row, along_column)
     if nearer == 0 or not math.isfinite(farther):
         return nearer
     return nearer * farther / math.hypot(nearer, farther)
+
+
+@compiled
+def _both_ways(flat: Floats, at: int, step: int, before: int, after: int) -> float:
+    """Voxels along a line to the nearer crossing of both sides; see `_along`."""
+    onward = _along(flat, at, step, min(_REACH, after))
+    back = min(_REACH, before)
+    if onward < back:  # what is farther away does not count
+        back = math.ceil(onward)
+    return min(onward, _along(flat, at, -step, back))
 
 
 @compiled
@@ -201,6 +208,49 @@ def _along(flat: Floats, at: int, step: int, reach: int) -> float:
                 return n - 1 + _crossing(flat, q - step, step)
             return n - _crossing(flat, q, -step)
     return math.inf
+
+
+@compiled
+def _marks(columns: int) -> tuple[Array, Ints]:
+    """Room for a mark on each voxel of a row, in words of eight, and for their columns."""
+    return np.zeros((columns + 7) // 8 * 8, np.uint8), np.empty(columns, np.int64)
+
+
+@compiled
+def _mark_ends(row: Array, onward: Array, below: Array, marks: Array) -> None:
+    """Mark the voxels of a row of which one of the three next ones differs.
+
+    Surfaces are rare: several voxels are compared at a time, and then only the marked
+    ones are looked at.
+    """
+    for i in range(row.size - 1):
+        marks[i] = (row[i] ^ onward[i]) | (row[i] ^ below[i]) | (row[i] ^ row[i + 1])
+
+
+@compiled
+def _mark_cells(
+    first: Array, second: Array, third: Array, fourth: Array, marks: Array
+) -> None:
+    """Mark the cells between four rows that have corners both inside and outside."""
+    for i in range(first.size - 1):
+        differ = (first[i] ^ second[i]) | (first[i] ^ third[i]) | (first[i] ^ fourth[i])
+        along = (first[i] ^ first[i + 1]) | (second[i] ^ second[i + 1])
+        along |= (third[i] ^ third[i + 1]) | (fourth[i] ^ fourth[i + 1])
+        marks[i] = differ | along
+
+
+@compiled
+def _marked(marks: Array, found: Ints) -> int:
+    """Write the places of the marks; gives their number."""
+    words, count = marks.view(np.uint64), 0
+    for n in range(words.size):
+        if words[n] == 0:
+            continue
+        for i in range(8 * n, 8 * n + 8):
+            if marks[i]:
+                found[count] = i
+                count += 1
+    return count
 
 
 @compiled
@@ -218,17 +268,18 @@ def join_crossings(
     triangles
         (n, 3) filled with numbers of crossings; four for each crossing are enough.
     """
+    marks, found = _marks(inside.shape[2])
     count = 0
     for k in range(inside.shape[0] - 1):
         for j in range(inside.shape[1] - 1):
-            case = 0
-            for i in range(-1, inside.shape[2] - 1):
-                # What were the farther corners of the last cell are the nearer now.
-                case = case >> 1 & 0b01010101
-                case |= inside[k, j, i + 1] << 1 | inside[k, j + 1, i + 1] << 3
-                case |= inside[k + 1, j, i + 1] << 5 | inside[k + 1, j + 1, i + 1] << 7
-                if i < 0 or case in (0, 255):
-                    continue
+            near, next_row = inside[k, j], inside[k, j + 1]
+            far, farthest = inside[k + 1, j], inside[k + 1, j + 1]
+            _mark_cells(near, next_row, far, farthest, marks)
+            for i in found[: _marked(marks, found)]:
+                case = near[i] | near[i + 1] << 1
+                case |= next_row[i] << 2 | next_row[i + 1] << 3
+                case |= far[i] << 4 | far[i + 1] << 5
+                case |= farthest[i] << 6 | farthest[i + 1] << 7
                 n = 0
                 while cases[case, n] >= 0:
                     axis, dk, dj, di = edges[cases[case, n]]
@@ -253,10 +304,13 @@ def join_in_slices(inside: Array, numbers: Ints, cases: Ints, lines: Ints) -> in
     lines
         (n, 2) filled with numbers of crossings; one for each crossing is enough.
     """
+    marks, found = _marks(inside.shape[2])
     count = 0
     for k in range(inside.shape[0]):
         for j in range(inside.shape[1] - 1):
-            for i in range(inside.shape[2] - 1):
+            near, far = inside[k, j], inside[k, j + 1]
+            _mark_cells(near, far, near, far, marks)
+            for i in found[: _marked(marks, found)]:
                 case = (
                     inside[k, j, i]
                     | inside[k, j, i + 1] << 1

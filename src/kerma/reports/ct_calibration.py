@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from kerma.core.phantom import Phantom
 from kerma.core.volume import CT
 from kerma.errors import InputError, MissingDependencyError
 from kerma.io.files import make_folder, write_file
+from kerma.reports.curves import nodes_csv
+from kerma.reports.figures_curves import plot_overview
 from kerma.reports.figures_image_checks import (
     plot_sharpness,
     plot_slice_profile,
@@ -21,6 +24,8 @@ from kerma.reports.page import data_uri, png_of, render, svg_of
 from kerma.reports.pdf import pdf_of
 from kerma.reports.tables import calibration_csv
 from kerma.reports.wording import recognition_sentences, verdict_reason
+from kerma.workflows.ct_calibration.curves.overview import Overview, overview_of
+from kerma.workflows.ct_calibration.curves.quantity import NAMES
 from kerma.workflows.ct_calibration.figures import (
     plot_constancy,
     plot_curve,
@@ -48,6 +53,8 @@ class ReportFiles:
     ----------
     csv, json, html, curve_png, regions_png
         Where they were written.
+    conversion_csv
+        The conversion curves, likewise; ``None`` where there are none.
     pdf
         Likewise; ``None`` where none was made.
     pdf_problem
@@ -59,6 +66,7 @@ class ReportFiles:
     html: Path
     curve_png: Path
     regions_png: Path
+    conversion_csv: Path | None = None
     pdf: Path | None = None
     pdf_problem: str = ""
 
@@ -68,6 +76,7 @@ def report_calibration(
     ct: CT,
     folder: Path,
     *,
+    phantom: Phantom | None = None,
     overwrite: bool = False,
     pdf: bool = True,
     dicom_path: str = "",
@@ -83,6 +92,9 @@ def report_calibration(
         The result and the scan it was made from.
     folder
         Where the files go; made if it does not exist.
+    phantom
+        The phantom as its file has it, for the conversion curves to mass density and
+        stopping power; without it there are none.
     overwrite
         Whether an earlier report of the same phantom there is replaced.
     pdf
@@ -98,7 +110,8 @@ def report_calibration(
     files = _names(calibration, folder)
     if not overwrite:
         _refuse_to_overwrite(files)
-    contents = _contents(calibration, ct, dicom_path=dicom_path)
+    overview = overview_of(calibration, phantom) if phantom else None
+    contents = _contents(calibration, ct, overview, dicom_path=dicom_path)
     problem = ""
     if pdf:
         try:
@@ -106,25 +119,30 @@ def report_calibration(
         except MissingDependencyError as error:
             problem = str(error)
     _write_together({files[kind]: content for kind, content in contents.items()})
-    if "pdf" not in contents:
-        files.pop("pdf").unlink(missing_ok=True)  # an earlier one would now be wrong
+    for kind in files.keys() - contents.keys():
+        files.pop(kind).unlink(missing_ok=True)  # an earlier one would now be wrong
     return ReportFiles(**files, pdf_problem=problem)
 
 
 def _contents(
-    calibration: Calibration, ct: CT, *, dicom_path: str
+    calibration: Calibration, ct: CT, overview: Overview | None, *, dicom_path: str
 ) -> dict[str, str | bytes]:
     """What each file but the PDF holds."""
-    return {
+    contents: dict[str, str | bytes] = {
         "csv": calibration_csv(calibration, ct, dicom_path=dicom_path),
         "json": calibration.to_json() + "\n",
-        "html": calibration_html(calibration, ct),
+        "html": calibration_html(calibration, ct, overview),
         "curve_png": png_of(_figure(plot_curve(calibration)), dpi=_PNG_DPI),
         "regions_png": png_of(_figure(plot_regions(calibration, ct)), dpi=_PNG_DPI),
     }
+    if overview is not None and overview.sets:
+        contents["conversion_csv"] = nodes_csv(overview.sets)
+    return contents
 
 
-def calibration_html(calibration: Calibration, ct: CT) -> str:
+def calibration_html(
+    calibration: Calibration, ct: CT, overview: Overview | None = None
+) -> str:
     """One page with everything in it, for a browser, a mail or a printer."""
     regions = png_of(_figure(plot_regions(calibration, ct)), dpi=_PAGE_IMAGE_DPI)
     figures = {
@@ -138,12 +156,17 @@ def calibration_html(calibration: Calibration, ct: CT) -> str:
     checks = calibration.image_checks
     if checks is not None:
         figures |= _image_figures(checks, ct)
+    if overview is not None and overview.sets:
+        conversion = svg_of(plot_overview(overview))
+        figures["conversion"] = data_uri(conversion, "image/svg+xml")
     if calibration.constancy is not None:
         chart = _figure(plot_constancy(calibration.constancy))
         figures["constancy"] = data_uri(svg_of(chart), "image/svg+xml")
     return render(
         "calibration.html.j2",
         calibration=calibration,
+        overview=overview,
+        titles=NAMES,
         grid=ct.grid,
         figures=figures,
         verdict=calibration.verdict,
@@ -177,6 +200,7 @@ def _names(calibration: Calibration, folder: Path) -> dict[str, Path]:
         "html": ".html",
         "curve_png": "_curve.png",
         "regions_png": "_regions.png",
+        "conversion_csv": "_conversion.csv",
         "pdf": ".pdf",
     }
     return {kind: folder / f"hu_red_{phantom}{end}" for kind, end in endings.items()}

@@ -1,4 +1,4 @@
-"""Plots of conversion curves and of their difference from an installed one."""
+"""Plots of conversion curves with the inserts and tissues that judge them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kerma.core.arrays import FloatArray
-from kerma.errors import InputError
 from kerma.physics.tissues import TissueGroup
-from kerma.workflows.ct_calibration.curves.quantity import TITLES
+from kerma.reports.page import sentence
+from kerma.workflows.ct_calibration.curves.overview import Overview
+from kerma.workflows.ct_calibration.curves.quantity import NAMES, TITLES, UNITS
 from kerma.workflows.ct_calibration.curves.result import CurveSet, SiteCurve
 from kerma.workflows.ct_calibration.curves.sites import Site
 from kerma.workflows.ct_calibration.figures.style import (
@@ -17,18 +18,16 @@ from kerma.workflows.ct_calibration.figures.style import (
     FONT_SIZE,
     INK,
     MUTED,
-    WARNING,
-    label_points,
     new_figure,
     tidy,
-    words,
 )
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["plot_curves", "plot_installed"]
+__all__ = ["plot_curves", "plot_overview"]
 
 _COVERAGE = 2.0  # coverage factor of a 95 % interval
 # Told apart by color-blind readers too; Okabe and Ito, Color Universal Design, 2008.
@@ -47,6 +46,7 @@ _GROUP_WORDS: dict[TissueGroup, str] = {
     "other": "no group",
 }
 _SITE_STYLES: dict[Site, str] = {"scan": "-", "average": "-", "head": "--", "body": ":"}
+_POINT_KINDS = ("insert", "tabulated")
 _LEAST_VALUE = 0.01
 _DETAIL_HU = (-190.0, 190.0)
 
@@ -65,9 +65,8 @@ def plot_curves(curves: CurveSet) -> Figure:
         _draw(curves, panel)
         tidy(panel)
     points = _points(curves)
-    top = max(1.02 * max(hu for _, hu, _, _ in points), 1200.0)
-    highest = 1.12 * max(value for _, _, value, _ in points)
-    ax.set(xlim=(-1040, top), ylim=(-0.04, max(highest, 1.5)))
+    top, highest = _extent(curves)
+    ax.set(xlim=(-1040, top), ylim=(-0.04, highest))
     ax.set_xlabel("CT number (HU)")
     ax.set_ylabel(TITLES[curves.quantity])
     ax.legend(
@@ -87,6 +86,52 @@ def plot_curves(curves: CurveSet) -> Figure:
     _draw_deviations(curves, below)
     below.set(xlim=(-1040, top))
     return figure
+
+
+def plot_overview(overview: Overview) -> Figure:
+    """Draw the curve of every quantity side by side, their deviations below."""
+    sets = overview.sets
+    figure = new_figure(8.6, 4.3)
+    rows = figure.subplots(2, len(sets), squeeze=False, height_ratios=(2.1, 1))
+    for curves, ax, below in zip(sets, rows[0], rows[1], strict=True):
+        _draw(curves, ax)
+        tidy(ax)
+        top, highest = _extent(curves)
+        ax.set(xlim=(-1040, top), ylim=(-0.04, highest))
+        ax.set_title(
+            sentence(f"{NAMES[curves.quantity]}, {curves.model}"),
+            fontsize=FONT_SIZE + 1,
+            color=INK,
+            loc="left",
+        )
+        ax.set_ylabel(UNITS[curves.quantity])
+        ax.tick_params(labelbottom=False)
+        _draw_deviations(curves, below)
+        below.set_ylabel("curve − true (%)")
+        below.set_xlim(-1040, top)
+    entries: dict[str, Artist] = {}
+    for ax in rows[0]:
+        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
+            if label.endswith(_POINT_KINDS):
+                entries.setdefault(label, handle)
+    figure.legend(
+        entries.values(),
+        entries.keys(),
+        loc="lower center",
+        ncols=5,
+        fontsize=FONT_SIZE,
+        frameon=False,
+        labelcolor=INK,
+    )
+    figure.subplots_adjust(0.06, 0.22, 0.99, 0.94, wspace=0.26, hspace=0.1)
+    return figure
+
+
+def _extent(curves: CurveSet) -> tuple[float, float]:
+    """The largest CT number and the largest value that a figure shows."""
+    points = _points(curves)
+    top = max(1.02 * max(hu for _, hu, _, _ in points), 1200.0)
+    return top, max(1.12 * max(value for _, _, value, _ in points), 1.5)
 
 
 def _draw(curves: CurveSet, ax: Axes) -> None:
@@ -117,7 +162,7 @@ def _draw(curves: CurveSet, ax: Axes) -> None:
 
 def _grid(one: SiteCurve) -> FloatArray:
     hu = one.curve.hu
-    return np.union1d(np.linspace(-1024, max(3071.0, hu[-1]), 1000), hu)
+    return np.union1d(np.linspace(-1024, max(3071.0, hu[-1]), 300), hu)
 
 
 def _points(curves: CurveSet) -> list[tuple[TissueGroup, float, float, bool]]:
@@ -148,7 +193,7 @@ def _draw_points(curves: CurveSet, ax: Axes, *, deviation: bool) -> None:
             if not chosen:
                 continue
             hu, value = np.transpose(chosen)
-            kind = "insert" if insert else "tabulated"
+            kind = _POINT_KINDS[0] if insert else _POINT_KINDS[1]
             ax.plot(
                 hu,
                 100 * (curve.value_of(hu) / value - 1) if deviation else value,
@@ -178,78 +223,3 @@ def _draw_deviations(curves: CurveSet, ax: Axes) -> None:
     ax.set_xlabel("CT number (HU)")
     ax.set_ylabel(f"{curves.main.site} curve − true (%)")
     tidy(ax)
-
-
-def plot_installed(curves: CurveSet) -> Figure:
-    """Draw the installed curve beside the measured one, and their difference below.
-
-    Raises
-    ------
-    InputError
-        There is no comparison.
-    """
-    found = curves.comparison
-    if found is None:
-        raise InputError("There is no installed curve to draw.")
-    curve = curves.of(found.site).curve
-    figure = new_figure(8.6, 6.2)
-    below = figure.add_axes((0.09, 0.08, 0.89, 0.33))
-    above = figure.add_axes((0.09, 0.46, 0.89, 0.52), sharex=below)
-    above.tick_params(labelbottom=False)
-    grid = np.arange(found.from_hu, found.to_hu + 1, dtype=float)
-    ours, theirs = curve.value_of(grid), found.installed.value_of(grid)
-    band = _COVERAGE * curve.uncertainty_at(grid)
-    for ax, zero in ((above, 0.0), (below, ours)):
-        low, high = ours - band - zero, ours + band - zero
-        ax.fill_between(grid, low, high, color=ACCENT, alpha=0.2, lw=0)
-        ax.plot(grid, ours - zero, color=ACCENT, lw=1.3, label="measured, 95 % band")
-        ax.plot(grid, theirs - zero, "--", color=WARNING, lw=1.3, label="installed")
-    hu = np.array([one.hu for one in found.materials])
-    values = np.array([one.curve_value for one in found.materials])
-    differences = np.array([one.difference for one in found.materials])
-    above.plot(hu, values, "s", color=INK, ms=4.5, mfc="white", label="insert")
-    below.errorbar(
-        hu,
-        np.zeros_like(hu),
-        yerr=[one.limit for one in found.materials],
-        fmt="none",
-        ecolor=MUTED,
-        elinewidth=1.0,
-        capsize=3.0,
-        label="limit",
-    )
-    for passed, color, mark in ((True, INK, "o"), (False, WARNING, "X")):
-        chosen = [n for n, one in enumerate(found.materials) if one.passed is passed]
-        label = "insert within" if passed else "insert beyond its limit"
-        below.plot(
-            hu[chosen], differences[chosen], mark, color=color, ms=5, label=label
-        )
-    below.plot(
-        found.largest_at_hu,
-        found.largest_difference,
-        "D",
-        mfc="none",
-        color=WARNING,
-        ms=8,
-        label=f"largest: {found.largest_difference:+.3f} at {found.largest_at_hu} HU",
-    )
-    reach = [one.limit for one in found.materials] + [abs(found.largest_difference)]
-    below.set_ylim(-1.2 * max(reach), 1.2 * max(reach))
-    below.set_xlim(grid[0], grid[-1])
-    below.set_xlabel("CT number (HU)")
-    below.set_ylabel("installed − measured")
-    above.set_ylabel(TITLES[curves.quantity])
-    for ax, columns in ((above, 1), (below, 3)):
-        tidy(ax)
-        ax.legend(
-            loc="upper left" if ax is above else "lower right",
-            fontsize=FONT_SIZE,
-            frameon=False,
-            labelcolor=INK,
-            ncols=columns,
-        )
-    line = np.vstack([np.column_stack([grid, ours]), np.column_stack([grid, theirs])])
-    texts = [words(one.material) for one in found.materials]
-    if texts:
-        label_points(above, np.column_stack([hu, values]), texts, line[::5])
-    return figure

@@ -14,7 +14,7 @@ from kerma.workflows.ct_calibration.figures.style import words
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["data_uri", "number", "png_of", "render", "svg_of"]
+__all__ = ["data_uri", "number", "png_of", "render", "sentence", "svg_of"]
 
 
 def render(template: str, **values: object) -> str:

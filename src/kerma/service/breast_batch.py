@@ -25,7 +25,8 @@ from kerma.errors import (
 )
 from kerma.io import make_folder
 from kerma.service.breast_cohort import BreastCohort, CohortScan
-from kerma.service.breast_ct import BreastOptions, analyze, put_in_place, write_breast
+from kerma.service.breast_ct import BreastOptions, analyze
+from kerma.service.breast_files import empty_folder, put_in_place, write_breast
 from kerma.service.breast_scans import ScanSource, content_hash, find_scans
 from kerma.service.breast_status import (
     RESERVED,
@@ -232,7 +233,7 @@ def _segmented(job: _Job, status: ScanStatus, clock: float, cpu: float) -> ScanS
 
     name, staged = job.source.name, job.out / f".writing-{job.source.name}"
     segmented = analyze(job.source, job.options)
-    write_breast(segmented, staged, job.options)
+    write_breast(segmented, staged, job.options.formats, cylinder=job.options.cylinder)
     done = replace(
         status,
         state="done",
@@ -252,8 +253,7 @@ def _segmented(job: _Job, status: ScanStatus, clock: float, cpu: float) -> ScanS
 def _failed(job: _Job, status: ScanStatus, error: str) -> _Outcome:
     """Say why a scan failed where its results would be."""
     failed = replace(status, error=error)
-    staged = job.out / f".writing-{status.scan}"
-    make_folder(staged)
+    staged = empty_folder(job.out / f".writing-{status.scan}")
     write_status(staged, failed)
     put_in_place(staged, job.out / status.scan)
     forget(job.out, status.scan)

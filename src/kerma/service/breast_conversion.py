@@ -228,6 +228,9 @@ def _read_cylinder(file: Path) -> BoolArray:
         cylinder = plain_array(file)
     except InputError as error:
         raise InputError(f"{file.name}: {error}") from error
-    if cylinder.dtype.kind not in "bui" or not np.isin(cylinder, (0, 1)).all():
+    if (
+        cylinder.dtype.kind not in ("b", "u", "i")
+        or not np.isin(cylinder, (0, 1)).all()
+    ):
         raise InputError(f"{file.name}: a cylinder is an array of bool.")
     return cylinder.astype(np.bool_)

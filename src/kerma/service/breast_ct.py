@@ -4,41 +4,32 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from kerma import __version__
 from kerma.core.arrays import Vec3
 from kerma.core.provenance import InputSeries, Provenance
 from kerma.core.volume import CT
 from kerma.errors import InputError
-from kerma.io import make_folder, write_file
+from kerma.io import make_folder
+from kerma.service.breast_files import (
+    DEFAULT_FORMATS,
+    formats,
+    put_in_place,
+    write_breast,
+)
 from kerma.service.breast_scans import ScanSource, find_scans, read_scan, side_in
 from kerma.workflows.breast_ct.flags import Flag, Severity
 from kerma.workflows.breast_ct.procedure import segment
 from kerma.workflows.breast_ct.result import BreastCT
+from kerma.workflows.breast_ct.segmented import SegmentedBreast
 from kerma.workflows.breast_ct.settings import Settings
 
-if TYPE_CHECKING:
-    from kerma.workflows.breast_ct.segmented import SegmentedBreast
-
-__all__ = [
-    "DEFAULT_FORMATS",
-    "BreastOptions",
-    "analyze",
-    "breast_ct",
-    "formats",
-    "overview_name",
-    "put_in_place",
-    "write_breast",
-]
-
-DEFAULT_FORMATS = ("numpy", "nifti", "pictures", "page")
+__all__ = ["BreastOptions", "analyze", "breast_ct"]
 
 
 @dataclass(frozen=True)
@@ -107,13 +98,6 @@ class BreastOptions:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def formats() -> tuple[str, ...]:
-    """Names of what can be written of a scan."""
-    from kerma.reports.breast_ct.exports import FORMATS
-
-    return (*FORMATS, "pictures", "page", "pdf")
-
-
 def breast_ct(  # noqa: PLR0913  (its arguments are its interface)
     scan: Path,
     *,
@@ -164,7 +148,7 @@ def breast_ct(  # noqa: PLR0913  (its arguments are its interface)
     segmented = analyze(source, options, progress=progress)
     if out is not None:
         staged = make_folder(out) / f".writing-{source.name}"
-        write_breast(segmented, staged, options)
+        write_breast(segmented, staged, options.formats, cylinder=options.cylinder)
         put_in_place(staged, out / source.name)
     return segmented.result.with_provenance(
         replace(
@@ -208,83 +192,6 @@ def analyze(
     if by_name:
         result = replace(result, flags=(*result.flags, _by_name(by_name)))
     return replace(segmented, result=result)
-
-
-def write_breast(
-    segmented: SegmentedBreast, folder: Path, options: BreastOptions
-) -> None:
-    """Write what was asked for of a scan into a folder, which is emptied before.
-
-    ``NAME.json`` and the small picture for the contact sheet are always among it.
-
-    Raises
-    ------
-    KermaError
-        A format cannot hold this scan, or the folder cannot be written.
-    """
-    from kerma.reports.breast_ct.exports import FORMATS, export
-    from kerma.reports.breast_ct.figures_planes import overview
-    from kerma.reports.breast_ct.pictures import pictures
-    from kerma.reports.breast_ct.sheet import breast_html
-    from kerma.reports.page import png_of
-    from kerma.reports.pdf import pdf_of
-
-    _remove(folder)
-    make_folder(folder)
-    name, wanted = segmented.result.scan, options.formats
-    contents: dict[str, str | bytes] = {
-        f"{name}.json": segmented.result.to_json() + "\n",
-        overview_name(name): png_of(overview(segmented), dpi=100),
-    }
-    if "pictures" in wanted:
-        contents |= pictures(segmented, cylinder=options.cylinder)
-    if "page" in wanted or "pdf" in wanted:
-        page = breast_html(segmented)
-        contents |= {f"{name}.html": page} if "page" in wanted else {}
-        contents |= {f"{name}.pdf": pdf_of(page)} if "pdf" in wanted else {}
-    for file, content in contents.items():
-        write_file(folder / file, content)
-    exported = [key for key in wanted if key in FORMATS]
-    if exported:
-        export(segmented, folder, exported, cylinder=options.cylinder)
-
-
-def overview_name(scan: str) -> str:
-    """Name of the small picture of a scan."""
-    return f"overview_{scan}.png"
-
-
-def put_in_place(staged: Path, folder: Path) -> None:
-    """Let a finished folder take the place of an earlier one.
-
-    A reader sees the old folder, none, or the whole new one.
-
-    Raises
-    ------
-    InputError
-        It cannot be moved there.
-    """
-    before = folder.with_name(f".before-{folder.name}")
-    try:
-        _remove(before)
-        if folder.exists():
-            folder.rename(before)
-        staged.rename(folder)
-    except OSError as error:
-        raise InputError(
-            f"{folder.name}: cannot be written ({error.strerror})."
-        ) from error
-    _remove(before)
-
-
-def _remove(folder: Path) -> None:
-    try:
-        if folder.exists():
-            shutil.rmtree(folder)
-    except OSError as error:
-        raise InputError(
-            f"{folder.name}: cannot be removed ({error.strerror})."
-        ) from error
 
 
 def _the_one(sources: tuple[ScanSource, ...], series_uid: str | None) -> ScanSource:

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from kerma.errors import InputError
 from kerma.io import read_record, read_text, write_file
 from kerma.io.dicom.header import plain
-from kerma.service.breast_ct import overview_name
+from kerma.service.breast_files import overview_name
 from kerma.service.breast_scans import STATUS
 from kerma.workflows.breast_ct.result import BreastCT
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import math
 import time
 from collections.abc import Mapping, Sequence
@@ -17,8 +18,9 @@ from kerma.errors import InputError
 from kerma.io import read_record, read_text
 from kerma.physics.tissues import TISSUE_GROUPS, TissueGroup
 from kerma.workflows.ct_calibration.curves.conversion import Model
-from kerma.workflows.ct_calibration.curves.export import ExportFormat, export_curve
-from kerma.workflows.ct_calibration.curves.installed import CurveLimits, read_installed
+from kerma.workflows.ct_calibration.curves.difference import CurveLimits
+from kerma.workflows.ct_calibration.curves.export import ExportFormat
+from kerma.workflows.ct_calibration.curves.installed import read_installed
 from kerma.workflows.ct_calibration.curves.procedure import (
     compare_with_installed,
     fit_curves,
@@ -33,6 +35,8 @@ from kerma.workflows.ct_calibration.result import Calibration
 __all__ = ["hu_curves", "one_of", "parse_changes"]
 
 W = TypeVar("W", bound=str)
+
+_log = logging.getLogger(__name__)
 
 
 def hu_curves(  # noqa: PLR0913  (its arguments are its interface)
@@ -131,9 +135,11 @@ def hu_curves(  # noqa: PLR0913  (its arguments are its interface)
     if out is not None:
         from kerma.reports.curves import report_curves  # figures are slow to load
 
-        report_curves(curves, out, overwrite=overwrite)
-        for form in export:
-            export_curve(curves, form, out, site=site, overwrite=overwrite)
+        problem = report_curves(
+            curves, out, export=export, site=site, overwrite=overwrite
+        )
+        if problem:
+            _log.warning("No PDF was written. %s", problem)
     return curves
 
 

@@ -109,7 +109,8 @@ def ct_calibration(
     report = progress or _silent
     started, clock = datetime.now(UTC), time.perf_counter()
     site = read_record(config, SiteConfig) if config else SiteConfig()
-    models, notes = _configured(choose_phantoms(phantom), site)
+    published = choose_phantoms(phantom)
+    models, notes = _configured(published, site)
     used: dict[str, Certificate] = {}
     if certificates is not None:
         models, used = apply_certificates(
@@ -130,6 +131,7 @@ def ct_calibration(
         certificate = require_certificate(name, used)
         day = ct.acquisition.study_date
         odd = (*odd, *certificate_notes(certificate, found, day))
+        result = replace(result, certificate=certificate)
     result = replace(result, notes=(*result.notes, *odd))
     if accepted is not None:
         result = check_constancy(result, accepted, limits, any_scope=any_scope)
@@ -149,7 +151,8 @@ def ct_calibration(
         from kerma.reports import report_calibration  # figures are slow to load
 
         report("Writing the report", 0.0)
-        files = report_calibration(result, ct, out, overwrite=overwrite)
+        model = next(one for one in published if one.name == name)
+        files = report_calibration(result, ct, out, overwrite=overwrite, phantom=model)
         if files.pdf_problem:
             _log.warning("No PDF was written. %s", files.pdf_problem)
     return result

@@ -16,21 +16,30 @@ from kerma.core.grid import Grid
 from kerma.core.label_map import Label, LabelMap
 from kerma.core.mask import Mask
 from kerma.core.provenance import Provenance
+from kerma.core.segmentation import Segmentation
 from kerma.core.structures import StructureSet
-from kerma.errors import InputError
+from kerma.errors import DicomError, InputError
 from kerma.imaging.contour_grid import grid_of_contours
 from kerma.imaging.masks import mask_of
+from kerma.imaging.segment_masks import grid_around, mask_of_segment
 from kerma.imaging.structure_agreement import StructureComparison
 from kerma.imaging.structure_comparison import (
     DEFAULT_TOLERANCE_MM,
     compare,
     match_names,
 )
-from kerma.io import make_folder, read_ct, read_structures, read_volume, write_file
+from kerma.io import (
+    make_folder,
+    read_ct,
+    read_segmentation,
+    read_structures,
+    read_volume,
+    write_file,
+)
 
 __all__ = ["compare_structures"]
 
-Drawn: TypeAlias = StructureSet | LabelMap
+Drawn: TypeAlias = StructureSet | LabelMap | Segmentation
 
 _VOLUMES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd", ".npy")
 _FILES = "comparison.json", "comparison.csv"
@@ -52,11 +61,12 @@ def compare_structures(
     Parameters
     ----------
     reference, test
-        RT Structure Set, or a label map as NIfTI, NRRD, MetaImage or NumPy file. A
-        label map that names no frame of reference is taken to lie in that of the other.
+        RT Structure Set, DICOM segmentation, or a label map as NIfTI, NRRD, MetaImage
+        or NumPy file. A label map that names no frame of reference is taken to lie in
+        that of the other.
     ct
-        The CT they were drawn on, whose grid is used. Without it, that of a label map,
-        else a grid laid through the planes of the contours.
+        The CT they were drawn on, whose grid is used. Without it, that of a label map
+        or segmentation, else a grid laid through the planes of the contours.
     pairs
         What is compared, as ``REFERENCE=TEST``; by default what is named alike.
     tolerance_mm
@@ -118,7 +128,7 @@ def _refuse_to_replace(out: Path) -> None:
 
 def _read(file: Path) -> Drawn:
     if not file.name.lower().endswith(_VOLUMES):
-        return read_structures(file)
+        return _read_dicom(file)
     found = read_volume(file, kind="labels")
     if not isinstance(found, LabelMap):
         raise InputError(f"{file.name}: this is no label map.")
@@ -127,6 +137,24 @@ def _read(file: Path) -> Drawn:
     nameless = set(np.unique(found.numbers).tolist()) - known - {0}
     labels = (*found.labels, *(Label(n, str(n)) for n in sorted(nameless)))
     return replace(found, labels=labels)
+
+
+def _read_dicom(file: Path) -> StructureSet | Segmentation:
+    """A structure set, or the segmentation of a file that is none."""
+    try:
+        return read_structures(file)
+    except DicomError:
+        raise
+    except InputError as no_structures:
+        # Of several objects in a folder or an archive none is chosen silently.
+        if file.is_dir() or file.suffix.lower() == ".zip":
+            raise
+        try:
+            return read_segmentation(file)
+        except DicomError:
+            raise
+        except InputError:
+            raise no_structures from None
 
 
 def _in_one_frame(reference: Drawn, test: Drawn) -> tuple[Drawn, Drawn]:
@@ -144,7 +172,7 @@ def _in_one_frame(reference: Drawn, test: Drawn) -> tuple[Drawn, Drawn]:
 
 
 def _frame(drawn: Drawn) -> str:
-    if isinstance(drawn, LabelMap):
+    if isinstance(drawn, LabelMap | Segmentation):
         return drawn.grid.frame_of_reference
     return drawn.frame_of_reference
 
@@ -166,6 +194,8 @@ def _pairs(
 def _names(drawn: Drawn) -> list[str]:
     if isinstance(drawn, LabelMap):
         return [label.name for label in drawn.labels]
+    if isinstance(drawn, Segmentation):
+        return [segment.name for segment in drawn.segments]
     return list(drawn.names)
 
 
@@ -189,15 +219,22 @@ def _masks(
 
 
 def _common_grid(named: Sequence[tuple[Drawn, str]], pixel_mm: float) -> Grid:
-    structures = []
+    structures, grids = [], []
     for drawn, name in named:
         if isinstance(drawn, LabelMap):
             return drawn.grid
-        structures.append(drawn[name])
+        if isinstance(drawn, Segmentation):
+            grids.append(drawn.grid)
+        else:
+            structures.append(drawn[name])
+    if grids:
+        return grid_around(grids[0], grids[1:], structures)
     return grid_of_contours(structures, pixel_mm=pixel_mm)
 
 
 def _mask(drawn: Drawn, name: str, grid: Grid) -> Mask:
     if isinstance(drawn, LabelMap):
         return Mask.of(drawn.mask(name), drawn.grid, name=name)
+    if isinstance(drawn, Segmentation):
+        return mask_of_segment(drawn, name, grid)
     return mask_of(drawn[name], grid)

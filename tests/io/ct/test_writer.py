@@ -280,3 +280,34 @@ def test_an_independent_validator_finds_nothing_wrong(tmp_path: Path) -> None:
         file = write_ct(ct, tmp_path / str(id(ct)))[0]
         assert dciodvfy_errors(file) == []
         assert "CTImageStorage" in dcmdump(file)
+
+
+def test_images_name_those_they_were_derived_from(tmp_path: Path) -> None:
+    grid = Grid((3, 2, 2), (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), AXIAL, "1.2.5")
+    source = CT(
+        np.zeros(grid.shape, np.int16), grid,
+        series_instance_uid="1.2.7", sop_instance_uids=("1.2.7.1", "1.2.7.2", "1.2.7.3"),
+    )  # fmt: skip
+    made = CT(np.ones(grid.shape, np.int16), grid)
+
+    files = write_ct(made, tmp_path, uid_seed="made", source=source)
+
+    named = [
+        dcmread(file).SourceImageSequence[0].ReferencedSOPInstanceUID for file in files
+    ]
+    assert named == list(source.sop_instance_uids)
+    assert dciodvfy_errors(files[0]) == []
+    with pytest.raises(InputError, match="does not name an image for each of its 3"):
+        write_ct(made, tmp_path / "other", source=made)
+
+
+def test_images_are_replaced_on_request_only(tmp_path: Path) -> None:
+    grid = Grid((2, 2, 2), (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), AXIAL, "1.2.5")
+    write_ct(CT(np.zeros(grid.shape, np.int16), grid), tmp_path)
+    one = CT(np.ones(grid.shape, np.int16), grid)
+
+    with pytest.raises(InputError, match="is there already"):
+        write_ct(one, tmp_path)
+    write_ct(one, tmp_path, overwrite=True)
+
+    assert (read_ct(tmp_path).hu == 1).all()

@@ -41,7 +41,7 @@ def axial(ct: CT) -> CT:
     """A scan in the frame of the breast as axial slices, feet first."""
     grid = ct.grid
     nk, nj, ni = grid.shape
-    array = np.ascontiguousarray(ct.array.transpose(1, 0, 2)[::-1, ::-1])
+    array = np.ascontiguousarray(ct.hu.transpose(1, 0, 2)[::-1, ::-1], np.int16)
     x, y, z = grid.to_patient(np.array([nk - 1, nj - 1, 0])).tolist()
     dk, dj, di = grid.spacing
     return replace(

@@ -179,7 +179,7 @@ def test_an_implant_is_coded_by_its_filling(fillings: list[str], code: str) -> N
 
 def test_nifti_lies_on_the_scan_for_nibabel_and_itk(files: dict[str, Path]) -> None:
     label_map = small_breast().label_map()
-    image: Any = nib.load(files["B 1_labels.nii.gz"])  # type: ignore[attr-defined]  # no types
+    image: Any = nib.load(files["B 1_labels.nii.gz"])
 
     np.testing.assert_array_equal(np.asarray(image.dataobj), label_map.numbers.T)
     where = image.affine @ [30, 20, 10, 1]

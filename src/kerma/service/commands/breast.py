@@ -66,7 +66,8 @@ def breast(
     be read, or there was none. Of several scans the gravest counts; the rest are done.
     """
     from kerma.service.breast_batch import breast_cohort
-    from kerma.service.breast_ct import DEFAULT_FORMATS, BreastOptions
+    from kerma.service.breast_ct import BreastOptions
+    from kerma.service.breast_files import DEFAULT_FORMATS
     from kerma.service.breast_simulations import spacing_of
     from kerma.service.progress import progress_bar
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from kerma.core.phantom import Phantom
-from kerma.core.volume import CT
+from kerma.core.volume import CT, Acquisition
 from kerma.imaging.axial import AxialStack, axial_stack
 from kerma.workflows.ct_calibration.curve import Curve, CurvePoint, average, fit_curve
 from kerma.workflows.ct_calibration.evidence import Evidence
@@ -23,6 +23,7 @@ from kerma.workflows.ct_calibration.result import (
     PhantomPose,
     Recognition,
 )
+from kerma.workflows.ct_calibration.scale import CT_NUMBERS
 
 __all__ = ["calibrate", "curve_of", "material_points"]
 
@@ -70,7 +71,7 @@ def calibrate(
         unseen=unseen,
         edge_spread_mm=edge.sigma_mm if edge else None,
         curve=curve,
-        notes=(*ct.notes, *_notes(match, ct.acquisition.kv)),
+        notes=(*ct.notes, *_scan_notes(ct.acquisition), *_notes(match)),
     )
     phantom = match.evidence.placement.phantom
     checks = check_image(ct, calibration, phantom, image_limits)
@@ -158,14 +159,27 @@ def _pose(stack: AxialStack, match: Match) -> PhantomPose:
     )
 
 
-def _notes(match: Match, kv: float | None) -> tuple[str, ...]:
-    """What a user should know of how the phantom was found."""
+def _scan_notes(made: Acquisition) -> tuple[str, ...]:
+    """What a user should know of how the scan was made."""
     notes = []
-    if kv is None:
+    if made.kv is None:
         notes.append(
             "The scan does not say its tube voltage; the CT numbers expected are those "
             "at 120 kV."
         )
+    if made.rescale_type not in CT_NUMBERS:
+        notes.append(
+            f"The scan is not in Hounsfield units but on a scale that it calls "
+            f"{str(made.rescale_type)[:16]!r}, Rescale Type (0028,1054): what is called "
+            f"a CT number here is a value of that scale, and the curve holds for images "
+            f"on it alone."
+        )
+    return tuple(notes)
+
+
+def _notes(match: Match) -> tuple[str, ...]:
+    """What a user should know of how the phantom was found."""
+    notes = []
     placement = match.evidence.placement
     if abs(placement.roll_deg) > 90:
         notes.append(

@@ -11,6 +11,7 @@ from kerma.core.arrays import Vec3
 from kerma.core.result import Result, Verdict
 from kerma.core.volume import Acquisition
 from kerma.errors import InputError
+from kerma.workflows.ct_calibration.certificates import Certificate
 from kerma.workflows.ct_calibration.constancy import Constancy
 from kerma.workflows.ct_calibration.curve import Curve
 from kerma.workflows.ct_calibration.identity import Identity
@@ -269,6 +270,8 @@ class Calibration(Result):
         The image of the same scan; ``None`` in records made before there were any.
         They have a verdict of their own, which is no part of this one: a slice or an
         edge out of limits does not make a CT number wrong.
+    certificate
+        What the certificate of this phantom says of its rods, where one was used.
     """
 
     kind: ClassVar[str] = "ct_calibration/1"
@@ -284,6 +287,7 @@ class Calibration(Result):
     unseen: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     image_checks: ImageChecks | None = None
+    certificate: Certificate | None = None
 
     @property
     def doubtful(self) -> tuple[InsertReading, ...]:

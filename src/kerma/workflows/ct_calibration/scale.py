@@ -9,7 +9,10 @@ import numpy as np
 
 from kerma.core.arrays import BoolArray, FloatArray, IntArray
 
-__all__ = ["HUScale", "fit_scale", "tolerances"]
+__all__ = ["CT_NUMBERS", "HUScale", "fit_scale", "tolerances"]
+
+CT_NUMBERS = (None, "", "HU", "US")
+"""Rescale Type (0028,1054) of Hounsfield units; US is "unspecified"."""
 
 # CT numbers of one material differ by some tens of HU between scanners (the range of
 # 94 scanners in the Catphan manual is +-11 to +-60 HU), more so far from water.

@@ -47,7 +47,9 @@ def insert_row(rod: Rod, fits: Sequence[SiteFit], request: CurveRequest) -> Inse
         calculated_spr=stopping_power_ratio(made, energy_mev=request.energy_mev)
         if made
         else None,
-        readings=tuple(_at_site(rod, fit) for fit in fits if rod.key in fit.rods),
+        readings=tuple(
+            _at_site(rod, fit) for fit in fits if rod.key in fit.reading.rods
+        ),
     )
 
 
@@ -59,6 +61,7 @@ def _at_site(rod: Rod, fit: SiteFit) -> HUAtSite:
         uncertainty_hu=point.hu_uncertainty,
         estimated_hu=_estimate(rod.substance, fit),
         curve_value=float(fit.curve.value_of(point.hu)),
+        expected_hu=fit.reading.expected_hu[rod.key],
     )
 
 

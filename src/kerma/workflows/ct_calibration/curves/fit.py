@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from kerma.errors import InputError
@@ -21,7 +21,6 @@ from kerma.workflows.ct_calibration.curves.quantity import (
     Quantity,
     quantity_of,
 )
-from kerma.workflows.ct_calibration.curves.rods import Rod, rod_of
 from kerma.workflows.ct_calibration.curves.sample import Sample
 from kerma.workflows.ct_calibration.curves.sites import SiteReading
 
@@ -61,10 +60,9 @@ class CurveRequest:
 
 @dataclass(frozen=True)
 class SiteFit:
-    """A scan, its rods, its scanner's response and its curve."""
+    """A scan, its scanner's response and its curve."""
 
     reading: SiteReading
-    rods: Mapping[str, Rod]
     stoichiometry: Stoichiometry | None
     curve: ConversionCurve
 
@@ -77,29 +75,18 @@ def fit_site(reading: SiteReading, request: CurveRequest) -> SiteFit:
     InputError
         Materials that the model cannot be fitted to.
     """
-    rods = {
-        key: rod_of(
-            key,
-            reading.materials[key],
-            red=point.red,
-            red_uncertainty=point.red_uncertainty,
-        )
-        for key, point in reading.points.items()
-    }
-    response = _response(reading, rods)
-    samples = list(insert_samples(reading, rods, request))
+    response = _response(reading)
+    samples = list(insert_samples(reading, request))
     if request.model == "consensus":
         samples = _consensus_samples(samples, response, request)
     air = quantity_of(AIR, request.quantity, energy_mev=request.energy_mev)
     curve = _FITTERS[request.model](samples, request.quantity, air)
     if request.top_hu is not None:
         curve = extended(curve, request.top_hu)
-    return SiteFit(reading, rods, response, curve)
+    return SiteFit(reading, response, curve)
 
 
-def insert_samples(
-    reading: SiteReading, rods: Mapping[str, Rod], request: CurveRequest
-) -> tuple[Sample, ...]:
+def insert_samples(reading: SiteReading, request: CurveRequest) -> tuple[Sample, ...]:
     """The inserts whose value is known, with their measured CT numbers.
 
     Raises
@@ -108,11 +95,11 @@ def insert_samples(
         Fewer than two.
     """
     found = []
-    for key, rod in rods.items():
+    for key, rod in reading.rods.items():
         value = rod.value(request.quantity, energy_mev=request.energy_mev)
         if value is not None:
             point = reading.points[key]
-            spread = value * rod.relative_uncertainty
+            spread = rod.uncertainty(request.quantity, energy_mev=request.energy_mev)
             found.append(
                 Sample(key, rod.group, point.hu, point.hu_uncertainty, value, spread)
             )
@@ -120,16 +107,16 @@ def insert_samples(
         raise InputError(
             f"A curve of {SYMBOLS[request.quantity]} needs two materials of known "
             f"{SYMBOLS[request.quantity]}, or of known density and composition; the "
-            f"phantom's file gives {len(found)} of {len(rods)}."
+            f"phantom's file gives {len(found)} of {len(reading.rods)}."
         )
     return tuple(found)
 
 
-def _response(reading: SiteReading, rods: Mapping[str, Rod]) -> Stoichiometry | None:
+def _response(reading: SiteReading) -> Stoichiometry | None:
     """How the scanner sees elements; ``None`` with too few known compositions."""
     known = [
         (rod.substance, reading.points[key].hu)
-        for key, rod in rods.items()
+        for key, rod in reading.rods.items()
         if rod.substance is not None
         and rod.substance.density_g_cm3 > _AIR_DENSITY_G_CM3
     ]

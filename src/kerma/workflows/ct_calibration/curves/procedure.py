@@ -11,6 +11,10 @@ from kerma.physics.stopping_power import REFERENCE_ENERGY_MEV
 from kerma.physics.tissues import TissueGroup, human_tissues
 from kerma.workflows.ct_calibration.comparison import scope_of
 from kerma.workflows.ct_calibration.curves.conversion import Model
+from kerma.workflows.ct_calibration.curves.difference import (
+    CurveLimits,
+    compare_curves,
+)
 from kerma.workflows.ct_calibration.curves.effect import effects_of_hu_changes
 from kerma.workflows.ct_calibration.curves.evaluation import (
     accuracy_of,
@@ -18,11 +22,7 @@ from kerma.workflows.ct_calibration.curves.evaluation import (
     tissue_row,
 )
 from kerma.workflows.ct_calibration.curves.fit import CurveRequest, SiteFit, fit_site
-from kerma.workflows.ct_calibration.curves.installed import (
-    CurveLimits,
-    InstalledCurve,
-    compare_curves,
-)
+from kerma.workflows.ct_calibration.curves.installed import InstalledCurve
 from kerma.workflows.ct_calibration.curves.quantity import Quantity
 from kerma.workflows.ct_calibration.curves.result import (
     CurveScope,
@@ -33,10 +33,10 @@ from kerma.workflows.ct_calibration.curves.result import (
 from kerma.workflows.ct_calibration.curves.sample import Sample
 from kerma.workflows.ct_calibration.curves.sites import Site, read_sites
 from kerma.workflows.ct_calibration.result import Calibration
+from kerma.workflows.ct_calibration.scale import CT_NUMBERS
 
 __all__ = ["compare_with_installed", "fit_curves", "with_hu_changes"]
 
-_CT_NUMBERS = (None, "", "HU", "US")  # Rescale Type; US is "unspecified"
 _POOR_FIT_HU = 20.0  # of the scanner's response, rms; twice that of a good phantom
 _POOR_ACCURACY_PERCENT = 4.0  # beyond what lung inserts and tissues differ by
 _DISAGREEMENT = 0.01  # of a declared RED with that of the composition
@@ -76,7 +76,7 @@ def fit_curves(
     if model == "consensus":
         _check_scale([calibration for calibration, _ in scans])
     fits = [fit_site(reading, request) for reading in read_sites(scans)]
-    rods = {key: rod for fit in fits for key, rod in fit.rods.items()}
+    rods = {key: rod for fit in fits for key, rod in fit.reading.rods.items()}
     inserts = tuple(insert_row(rod, fits, request) for rod in rods.values())
     tissues = tuple(tissue_row(tissue, fits, request) for tissue in human_tissues())
     average = fits[-1].curve if len(fits) > 1 else None
@@ -128,7 +128,7 @@ def compare_with_installed(
     ours = curves.main if site is None else curves.of(site)
     samples = [
         Sample(row.material, row.group, reading.measured_hu, 0.0, row.value, 0.0)
-        for row in curves.inserts
+        for row in curves.ascending
         if (reading := row.at(ours.site)) is not None
         and reading.measured_hu is not None
         and row.value is not None
@@ -158,7 +158,7 @@ def _check_scale(calibrations: Sequence[Calibration]) -> None:
     """Refuse values that are no CT numbers: tissues could not be placed among them."""
     for one in calibrations:
         scale = one.acquisition.rescale_type
-        if scale not in _CT_NUMBERS:
+        if scale not in CT_NUMBERS:
             raise InputError(
                 f"The consensus table needs CT numbers; this scan is on a scale that it "
                 f"calls {str(scale)[:16]!r}, Rescale Type (0028,1054). Choose a curve "

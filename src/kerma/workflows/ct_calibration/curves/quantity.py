@@ -8,7 +8,15 @@ from kerma.physics.electrons import relative_electron_density
 from kerma.physics.stopping_power import REFERENCE_ENERGY_MEV, stopping_power_ratio
 from kerma.physics.substance import Substance
 
-__all__ = ["QUANTITIES", "SYMBOLS", "TITLES", "Quantity", "quantity_of"]
+__all__ = [
+    "NAMES",
+    "QUANTITIES",
+    "SYMBOLS",
+    "TITLES",
+    "UNITS",
+    "Quantity",
+    "quantity_of",
+]
 
 Quantity: TypeAlias = Literal["red", "density", "spr"]
 
@@ -21,8 +29,14 @@ TITLES: dict[Quantity, str] = {
 }
 """As on the axis of a figure."""
 
+NAMES: dict[Quantity, str] = {"red": "RED", "density": "mass density", "spr": "SPR"}
+"""As in a sentence."""
+
 SYMBOLS: dict[Quantity, str] = {"red": "RED", "density": "g/cm3", "spr": "SPR"}
 """As in the head of a table."""
+
+UNITS: dict[Quantity, str] = {"red": "RED", "density": "g/cm³", "spr": "SPR"}
+"""As on a small axis."""
 
 
 def quantity_of(

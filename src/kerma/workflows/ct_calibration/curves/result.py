@@ -10,8 +10,8 @@ from kerma.errors import InputError
 from kerma.physics.ct_number import Stoichiometry
 from kerma.physics.tissues import TissueGroup
 from kerma.workflows.ct_calibration.curves.conversion import ConversionCurve, Model
+from kerma.workflows.ct_calibration.curves.difference import Comparison
 from kerma.workflows.ct_calibration.curves.effect import PathEffect
-from kerma.workflows.ct_calibration.curves.installed import Comparison
 from kerma.workflows.ct_calibration.curves.quantity import SYMBOLS, Quantity
 from kerma.workflows.ct_calibration.curves.sites import Site
 
@@ -70,6 +70,9 @@ class HUAtSite:
         a fit or a composition.
     curve_value
         What the curve gives for the CT number: the measured one, else the estimated.
+    expected_hu
+        CT number that the phantom's file expects at this tube voltage, on this
+        scanner's own scale, HU; ``None`` for a tissue.
     """
 
     site: Site
@@ -77,6 +80,7 @@ class HUAtSite:
     uncertainty_hu: float | None
     estimated_hu: float | None
     curve_value: float | None
+    expected_hu: float | None = None
 
 
 @dataclass(frozen=True)
@@ -241,6 +245,13 @@ class CurveSet(Result):
     def main(self) -> SiteCurve:
         """The average of two scans, or the only one."""
         return self.curves[-1]
+
+    @property
+    def ascending(self) -> tuple[InsertRow, ...]:
+        """The inserts by CT number, on the last curve that has them."""
+        return tuple(
+            sorted(self.inserts, key=lambda row: row.readings[-1].measured_hu or 0.0)
+        )
 
     def summary(self) -> str:
         """The nodes of each curve, the comparison, the notes and a verdict."""

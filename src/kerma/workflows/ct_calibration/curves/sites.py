@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, get_args
 
-from kerma.core.phantom import Material, Phantom
+import numpy as np
+
+from kerma.core.phantom import Phantom
 from kerma.errors import InputError, ScopeError
 from kerma.workflows.ct_calibration.comparison import scope_of
 from kerma.workflows.ct_calibration.curve import CurvePoint, average
+from kerma.workflows.ct_calibration.curves.rods import Rod, mean_rod, rod_of
 from kerma.workflows.ct_calibration.procedure import material_points
-from kerma.workflows.ct_calibration.result import Calibration
+from kerma.workflows.ct_calibration.result import Calibration, Identity
 
 __all__ = ["SITES", "Site", "SiteReading", "read_sites"]
 
@@ -31,13 +34,16 @@ class SiteReading:
         What the scan stands for.
     points
         CT number and RED by key of the material.
-    materials
-        What the phantom says of them.
+    rods
+        What is known of the rods.
+    expected_hu
+        CT number that the phantom's file expects of each, on this scanner's own scale.
     """
 
     site: Site
     points: Mapping[str, CurvePoint]
-    materials: Mapping[str, Material]
+    rods: Mapping[str, Rod]
+    expected_hu: Mapping[str, float]
 
 
 def read_sites(
@@ -74,6 +80,7 @@ def read_sites(
         )
     _check_alike(small[0], large[0])
     head, body = _reading("head", *small), _reading("body", *large)
+    _check_materials(small[1], large[1], head.points.keys() & body.points.keys())
     return head, body, _mean(head, body)
 
 
@@ -89,7 +96,30 @@ def _reading(site: Site, calibration: Calibration, phantom: Phantom) -> SiteRead
             f"The calibration has a material {unknown[0]!r} that the phantom "
             f"{phantom.name} lacks; give the phantom file that it was made with."
         )
-    return SiteReading(site, points, {key: phantom.materials[key] for key in points})
+    certificate = calibration.certificate
+    certified = certificate.materials if certificate else {}
+    rods = {
+        key: rod_of(key, phantom.materials[key], point, certified.get(key))
+        for key, point in points.items()
+    }
+    return SiteReading(site, points, rods, _expected(calibration, points))
+
+
+def _expected(calibration: Calibration, keys: Iterable[str]) -> dict[str, float]:
+    """Expected CT number of each material: the mean of its confirmed inserts."""
+    return {
+        key: float(
+            np.mean(
+                [
+                    reading.expected_hu
+                    for reading in calibration.readings
+                    if reading.material == key
+                    and reading.identity is Identity.CONFIRMED
+                ]
+            )
+        )
+        for key in keys
+    }
 
 
 def _check_alike(head: Calibration, body: Calibration) -> None:
@@ -105,9 +135,9 @@ def _check_alike(head: Calibration, body: Calibration) -> None:
         )
 
 
-def _mean(head: SiteReading, body: SiteReading) -> SiteReading:
-    both = [key for key in head.points if key in body.points]
-    for key in both:
+def _check_materials(head: Phantom, body: Phantom, keys: Iterable[str]) -> None:
+    """Refuse one key for two materials."""
+    for key in keys:
         mine, other = head.materials[key], body.materials[key]
         alike = (mine.red, mine.density_g_cm3, mine.composition)
         if alike != (other.red, other.density_g_cm3, other.composition):
@@ -115,5 +145,18 @@ def _mean(head: SiteReading, body: SiteReading) -> SiteReading:
                 f"The material {key!r} is not the same in both phantoms; name one of "
                 f"them otherwise in its phantom file."
             )
-    points = {key: average((head.points[key], body.points[key])) for key in both}
-    return SiteReading("average", points, {key: head.materials[key] for key in both})
+
+
+def _mean(head: SiteReading, body: SiteReading) -> SiteReading:
+    """The materials that are in both; each insert counts alike, as in `average`."""
+    both = [key for key in head.points if key in body.points]
+    points, rods, expected = {}, {}, {}
+    for key in both:
+        mine, other = head.points[key], body.points[key]
+        weight = mine.inserts / (mine.inserts + other.inserts)
+        points[key] = average((mine, other))
+        rods[key] = mean_rod(head.rods[key], body.rods[key], points[key], weight)
+        expected[key] = (
+            weight * head.expected_hu[key] + (1 - weight) * body.expected_hu[key]
+        )
+    return SiteReading("average", points, rods, expected)
