@@ -241,6 +241,24 @@ def test_percentiles_and_means_weigh_by_area() -> None:
     assert found.pooled_percentile_mm(90) < found.directed_percentiles_mm(90)[0]
 
 
+@settings(max_examples=40)
+@given(seed=st.integers(0, 2**31), percent=st.sampled_from([0, 30, 50, 90, 95, 100]))
+def test_percentiles_are_those_of_all_points_in_order(seed: int, percent: int) -> None:
+    """Also where many are as far away as each other, which may come in any order."""
+    rng = np.random.default_rng(seed)
+    count = int(rng.integers(1, 300))
+    distances = rng.random(count).round(int(rng.integers(0, 4)))
+    areas = np.full(count, 0.5) if seed % 2 else rng.random(count) ** 3 + 0.01
+    found = SurfaceDistances(distances, areas, np.zeros(1), np.ones(1))
+    order = np.argsort(distances, kind="stable")
+    middles = np.cumsum(areas[order]) - areas[order] / 2
+    expected = np.interp(percent / 100 * areas.sum(), middles, distances[order])
+    # Between two distances it matters which of the equal points comes last.
+    step = np.diff(np.sort(distances)).max(initial=0) if seed % 2 == 0 else 0
+    found_mm = found.directed_percentiles_mm(percent)[0]
+    assert found_mm == pytest.approx(expected, abs=1e-9 + step)
+
+
 def cylinder(radius: float, shift: float = 0.0, slices: int = 6) -> Mask:
     grid = axial_grid((8, 60, 60), (2.0, 1.0, 1.0))
     disc = ball(grid, radius, (shift, 0, -7.0), in_slices=True).full()[0]

@@ -14,7 +14,7 @@ from kerma.kernels.gamma_pieces import BEST, STATE, TARGET, note
 
 def test_cells_know_their_lowest_and_highest_dose() -> None:
     dose = np.random.default_rng(1).normal(size=(4, 5, 6))
-    ranges = np.empty((3, 4, 5, 2))
+    ranges = np.empty((3, 4, 5, 2), np.float32)
     cell_ranges(dose, ranges, (0, len(ranges)))
     for k, j, i in np.ndindex(3, 4, 5):
         corners = dose[k : k + 2, j : j + 2, i : i + 2]

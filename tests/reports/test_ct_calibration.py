@@ -1,19 +1,22 @@
 from __future__ import annotations
 
+import csv
 import dataclasses
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
+from kerma.core.phantom import Phantom
 from kerma.core.volume import CT
 from kerma.errors import InputError, MissingDependencyError
 from kerma.reports import ct_calibration, report_calibration
 from kerma.reports.ct_calibration import calibration_html
+from kerma.workflows.ct_calibration.curves.overview import overview_of
 from kerma.workflows.ct_calibration.figures.style import words
 from kerma.workflows.ct_calibration.result import Calibration
 
@@ -173,6 +176,45 @@ def test_a_report_has_all_files_under_the_names_of_the_phantom(
     assert files.curve_png.read_bytes().startswith(b"\x89PNG")
     assert files.pdf is not None
     assert files.pdf.read_bytes() == FAKE_PDF
+
+
+@pytest.mark.usefixtures("quick_pdf")
+def test_a_report_with_the_phantom_has_its_conversion_curves(
+    calibration: Calibration, ct: CT, tmp_path: Path, models: Mapping[str, Phantom]
+) -> None:
+    """Three quantities; a report without them takes the earlier table away."""
+    catphan = models["catphan504"]
+    files = report_calibration(calibration, ct, tmp_path, phantom=catphan)
+    assert files.conversion_csv is not None
+    with files.conversion_csv.open(encoding="utf-8") as table:
+        rows = list(csv.DictReader(table))
+    assert {row["quantity"] for row in rows} == {"red", "density", "spr"}
+    page = files.html.read_text(encoding="utf-8")
+    assert "RED (piecewise), mass density (consensus), SPR (consensus)." in page
+    # Measured, expected, and the density of the phantom's file.
+    assert '<th scope="row">Delrin</th><td class="text">other</td>' in page
+    assert '<td class="main">339.2</td>\n<td>341.7</td><td>−2.5</td>' in page
+    assert f"<td>{catphan.materials['delrin'].density_g_cm3:.3f}</td>" in page
+    again = report_calibration(calibration, ct, tmp_path, overwrite=True)
+    assert again.conversion_csv is None
+    assert not files.conversion_csv.exists()
+
+
+def test_a_phantom_of_unknown_materials_says_what_is_missing(
+    calibration: Calibration, ct: CT, models: Mapping[str, Phantom]
+) -> None:
+    materials = {
+        key: dataclasses.replace(one, density_g_cm3=None, composition={})
+        for key, one in models["catphan504"].materials.items()
+    }
+    bare = dataclasses.replace(models["catphan504"], materials=materials)
+    page = calibration_html(calibration, ct, overview_of(calibration, bare))
+    assert "No curve of mass density." in page
+    assert "No curve of SPR." in page
+    assert "RED (piecewise)." in page
+    other = models["easycube"]
+    page = calibration_html(calibration, ct, overview_of(calibration, other))
+    assert "give the phantom file that it was made with" in page
 
 
 def test_the_report_prints_on_a_few_pages(

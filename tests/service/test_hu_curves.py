@@ -9,11 +9,18 @@ import typer
 from typer.testing import CliRunner
 
 from kerma.core.phantom import Phantom
-from kerma.errors import InputError
+from kerma.errors import InputError, MissingDependencyError
+from kerma.reports import curves as reports
 from kerma.service.commands.curve import curve
 from kerma.service.hu_curves import hu_curves, one_of, parse_changes
 from kerma.workflows.ct_calibration.curves import CurveSet
 from tests.calibrations import SCANNER, calibration_of, seen_by
+
+
+@pytest.fixture(autouse=True)
+def quick_pdf(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spare the tests that are about something else the printing."""
+    monkeypatch.setattr(reports, "pdf_of", lambda _: b"%PDF-1.7 fake")
 
 
 @pytest.fixture
@@ -48,7 +55,9 @@ def test_curves_are_fitted_compared_exported_and_reported(
         out=out,
     )
     assert sorted(file.name for file in out.iterdir()) == [
+        "hu_red_consensus.html",
         "hu_red_consensus.json",
+        "hu_red_consensus.pdf",
         "hu_red_consensus.png",
         "hu_red_consensus_average_raystation.csv",
         "hu_red_consensus_average_raystation.csv.json",
@@ -62,8 +71,42 @@ def test_curves_are_fitted_compared_exported_and_reported(
     assert stored == curves
     assert curves.provenance is not None
     assert dict(curves.provenance.parameters)["model"] == "consensus"
+    page = (out / "hu_red_consensus.html").read_text()
+    for record in out.glob("*.csv.json"):
+        assert json.loads(record.read_text())["sha256"] in page
     with pytest.raises(InputError, match="is there already"):
         hu_curves(files, model="consensus", out=out)
+
+
+def test_a_report_that_is_replaced_keeps_nothing_of_the_one_before(
+    files: list[Path],
+    installed: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """An earlier comparison, and an earlier PDF where none can be made now."""
+    out = tmp_path / "out"
+    hu_curves(files[:1], compare=installed, out=out)
+
+    def refuse(_: str) -> bytes:
+        raise MissingDependencyError("Install Pango.")
+
+    monkeypatch.setattr(reports, "pdf_of", refuse)
+    hu_curves(files[:1], out=out, overwrite=True)
+    names = {file.name for file in out.iterdir()}
+    assert "hu_red_piecewise.html" in names
+    assert not names & {"hu_red_piecewise.pdf", "hu_red_piecewise_installed.png"}
+    assert "No PDF was written. Install Pango." in caplog.text
+
+
+def test_a_table_that_cannot_be_made_leaves_no_file(
+    files: list[Path], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(InputError, match="no density"):
+        hu_curves(files[:1], quantity="density", export=("matrad",), out=out)
+    assert not out.exists()
 
 
 def test_a_table_without_a_folder_is_refused(files: list[Path]) -> None:

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from kerma.core.phantom import Phantom
 from kerma.errors import InputError
 from kerma.service.commands.phantom import phantom as app
+from kerma.service.hu_curves import hu_curves
 from kerma.service.phantoms import learn_phantom, the_phantom
 from kerma.service.procedures import ct_calibration
 from kerma.workflows.ct_calibration.phantoms import phantom_names
@@ -99,6 +100,7 @@ def test_a_calibration_uses_the_certificate_of_its_phantom(
         '[[certificate]]\nphantom = "catphan504"\nserial_number = "A-17"\n'
         'date = 2025-03-01\nsource = "ours"\n'
         "[certificate.materials.teflon]\nred = 1.85\nred_uncertainty = 0.002\n"
+        "density_g_cm3 = 2.14\n"
     )
     result = ct_calibration(
         scan, phantom="catphan504", serial_number="A-17", certificates=file
@@ -107,3 +109,7 @@ def test_a_calibration_uses_the_certificate_of_its_phantom(
     assert (teflon.red, teflon.red_uncertainty) == (1.85, 0.002)
     assert result.reading_of("delrin").red == 1.363
     assert any("certificate of 2025-03-01" in note for note in result.notes)
+    stored = tmp_path / "result.json"
+    stored.write_text(result.to_json())
+    rows = hu_curves([stored], quantity="density").inserts
+    assert {row.material: row.value for row in rows}["teflon"] == 2.14

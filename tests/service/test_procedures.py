@@ -34,7 +34,7 @@ def test_the_procedure_is_a_name_of_the_package(series: Path) -> None:
 
 
 def test_an_unknown_procedure_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(InputError, match="'ct-calibr'; there are: ct-calibration"):
+    with pytest.raises(InputError, match="'ct-calibr'; there are: breast-cohort"):
         run("ct-calibr", {})
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import overload
 
 import numpy as np
@@ -130,14 +130,16 @@ def gamma(
     several = (criteria,) if isinstance(criteria, GammaCriteria) else tuple(criteria)
     if not several:
         raise InputError("Give at least one set of criteria for gamma.")
-    norms = [_norm(reference, one) for one in several]
+    finite = np.isfinite(reference.array)
+    norms = [_norm(reference, one, finite) for one in several]
     pointed = [
-        _points(reference, one, norm) for one, norm in zip(several, norms, strict=True)
+        _points(reference, one, norm, finite)
+        for one, norm in zip(several, norms, strict=True)
     ]
     reach = max((one.max_gamma or np.inf) * one.distance_mm for one in several)
     searched = prepare(
         reference.grid,
-        np.logical_or.reduce(pointed),
+        pointed[0] if len(pointed) == 1 else np.logical_or.reduce(pointed),
         evaluated,
         reach_mm=reach,
         distance_mm=max(one.distance_mm for one in several),
@@ -155,12 +157,12 @@ def gamma(
             threads=threads,
         )
         result = _result(
-            array,
-            points,
-            structures or {},
+            array[searched.box],
+            points[searched.box],
+            {name: mask[searched.box] for name, mask in (structures or {}).items()},
             criteria=one,
             norm_gy=norm,
-            missing=int(np.count_nonzero(~np.isfinite(reference.array))),
+            missing=finite.size - int(np.count_nonzero(finite)),
             limits=limits or tg218(),
             pass_fail=pass_fail,
         )
@@ -253,12 +255,12 @@ def _check(
             )
 
 
-def _norm(reference: Volume, criteria: GammaCriteria) -> float:
+def _norm(reference: Volume, criteria: GammaCriteria, finite: BoolArray) -> float:
     """The dose that is 100 %."""
     if criteria.norm_gy is not None:
         return criteria.norm_gy
-    finite = reference.array[np.isfinite(reference.array)]
-    highest = float(finite.max()) if finite.size else 0.0
+    dose = reference.array if finite.all() else reference.array[finite]
+    highest = float(dose.max()) if dose.size else 0.0
     if highest <= 0:
         raise InputError(
             f"The highest reference dose is {highest:g} Gy, which cannot be 100 %. Is "
@@ -267,11 +269,13 @@ def _norm(reference: Volume, criteria: GammaCriteria) -> float:
     return highest
 
 
-def _points(reference: Volume, criteria: GammaCriteria, norm_gy: float) -> BoolArray:
+def _points(
+    reference: Volume, criteria: GammaCriteria, norm_gy: float, finite: BoolArray
+) -> BoolArray:
     """Which voxels are points: those from the threshold up."""
     dose = reference.array
     threshold = criteria.threshold_percent / 100 * norm_gy
-    points: BoolArray = (dose >= threshold * _AT_THRESHOLD) & np.isfinite(dose)
+    points: BoolArray = (dose >= threshold * _AT_THRESHOLD) & finite
     if criteria.normalization == "local":
         points &= dose > 0  # a share of no dose is no criterion
     if not points.any():
@@ -299,14 +303,14 @@ def _result(
     for name, mask in structures.items():
         inside = array[points & mask]
         row = statistics(inside, passes=inside <= PASS_LIMIT, pass_fail=pass_fail)
-        rows.append(StructureGamma(name=name, **asdict(row)))
+        rows.append(StructureGamma(name=name, **vars(row)))
     notes = []
     if not limits.is_made_for(criteria):
         notes.append(f"The limits of {limits.name} were made for other criteria.")
     if missing:
         notes.append(f"{missing} voxels of the reference have no dose.")
     return GammaResult(
-        **asdict(statistics(values, passes=values <= PASS_LIMIT, pass_fail=pass_fail)),
+        **vars(statistics(values, passes=values <= PASS_LIMIT, pass_fail=pass_fail)),
         criteria=criteria,
         norm_gy=norm_gy,
         threshold_gy=criteria.threshold_percent / 100 * norm_gy,

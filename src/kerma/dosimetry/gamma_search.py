@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from kerma.core.grid import Grid
 from kerma.core.volume import Volume
 from kerma.dosimetry.gamma_criteria import GammaCriteria
 from kerma.errors import GeometryError
-from kerma.kernels.gamma import NOT_EVALUABLE, gammas
+from kerma.kernels.gamma import gammas
 from kerma.kernels.gamma_cells import (
     BLOCK,
     block_ranges,
@@ -30,6 +30,7 @@ from kerma.kernels.gamma_walk import Field
 __all__ = ["Searched", "check_geometry", "gamma_map", "prepare"]
 
 _CHUNKS_PER_THREAD = 16  # so that no thread waits long for the last one
+_KEPT = 24 << 20  # bytes
 _ON_PLANE = 1e-6  # mm; rounding of positions
 
 
@@ -52,8 +53,10 @@ class Searched:
     bends, bend_size
         How much the dose bends at most in a block and up to 1, 2 ... around it, and how
         many cells along each axis a block has.
+    box
+        Slices, rows and columns of the reference around its points.
     start
-        (3,) coordinates of the first voxel of the reference, mm.
+        (3,) coordinates of the first voxel of the reference in the box, mm.
     directions
         (3, 3) whose columns are what a mm along the slices of the reference, a row and
         a column of it add to the coordinates, mm.
@@ -68,6 +71,7 @@ class Searched:
     blocks: FloatArray
     bends: FloatArray
     bend_size: tuple[int, int, int]
+    box: tuple[slice, slice, slice]
     start: FloatArray
     directions: FloatArray
     thickness: FloatArray
@@ -121,6 +125,10 @@ def prepare(
     threads
         How many to use.
     """
+    # Freed at once and never touched: the C library then keeps what is freed up to twice
+    # this size, and the pages of the next arrays are not asked of the system again,
+    # which takes longer than to fill them.
+    np.empty(_KEPT, np.uint8)
     grid = evaluated.grid
     inward = np.linalg.inv(np.array(grid.axes))
     axes = sorted(range(3), key=lambda axis: grid.shape[axis] > 1)
@@ -131,7 +139,8 @@ def prepare(
     ]
     start = ((np.array(reference.origin) - grid.origin) @ inward)[axes]
     directions = (along @ inward)[:, axes].T
-    low, high = _extent(start, directions, reference, points)
+    box = _box(points)
+    low, high = _extent(start, directions, reference, box)
     everything = (
         grid.slice_offsets,
         np.arange(grid.shape[1]) * grid.spacing[1],
@@ -150,7 +159,8 @@ def prepare(
     is_single = np.array(grid.shape)[axes] == 1
     is_uneven = np.array([not grid.is_even, False, False])[axes] & ~is_single
     # Most searches go less far than half the criterion: what bends nearby is enough.
-    size = np.maximum(np.ceil(distance_mm / 2 / spacing), 2).astype(int).tolist()
+    # Small blocks leave less to be searched, but there are more of them.
+    size = np.maximum(np.ceil(distance_mm / 4 / spacing), 2).astype(int).tolist()
     wide = (np.array(size) * spacing)[~is_single]
     around = math.ceil(distance_mm / wide.min()) if wide.size else 1
     return Searched(
@@ -163,7 +173,8 @@ def prepare(
         blocks=blocks,
         bends=_bends(dose, tuple(size), around, is_uneven=is_uneven, threads=threads),
         bend_size=tuple(size),
-        start=start,
+        box=box,
+        start=start + directions @ [0, box[1].start, box[2].start],
         directions=directions,
         thickness=np.where(is_single, spacing / 2 + _ON_PLANE, np.inf),
     )
@@ -208,8 +219,9 @@ def gamma_map(
     placement = (
         searched.start / distance,
         np.ascontiguousarray(searched.directions / distance),
-        np.array(reference.grid.slice_offsets, np.float64),
+        np.array(reference.grid.slice_offsets[searched.box[0]], np.float64),
         searched.thickness / distance,
+        tuple(part.start for part in searched.box),
     )
     is_local = criteria.normalization == "local"
     share = criteria.dose_percent / 100
@@ -219,36 +231,44 @@ def gamma_map(
         math.inf if criteria.max_gamma is None else criteria.max_gamma,
         pass_fail,
     )
-    dose = np.array(reference.array, np.float64, order="C")
+    dose = np.array(reference.array[searched.box], np.float64, order="C")
     points = np.ascontiguousarray(points)
-    gamma = np.full(dose.shape, np.nan, np.float32)
+    gamma = np.full(points.shape, np.nan, np.float32)
 
     def run(rows: tuple[int, int]) -> None:
         scratch = np.zeros(STATE), np.empty((DEEPEST, 6))
         gammas(field, dose, points, placement, limits, rows, scratch, gamma)
 
-    chunks = _chunks(points, threads)
+    chunks = _chunks(points[searched.box], threads)
     if threads == 1:
         for rows in chunks:
             run(rows)
     else:
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(run, chunks))
-    gamma[gamma == NOT_EVALUABLE] = np.nan
     return gamma
 
 
+def _box(points: BoolArray) -> tuple[slice, slice, slice]:
+    """The slices, rows and columns that hold all points."""
+    rows = points.any(axis=2)
+    along = rows.any(axis=1), rows.any(axis=0), points.any(axis=(0, 1))
+    k, j, i = (
+        slice(int(found[0]), int(found[-1]) + 1) for found in map(np.flatnonzero, along)
+    )
+    return k, j, i
+
+
 def _extent(
-    start: FloatArray, directions: FloatArray, reference: Grid, points: BoolArray
+    start: FloatArray,
+    directions: FloatArray,
+    reference: Grid,
+    box: tuple[slice, slice, slice],
 ) -> tuple[FloatArray, FloatArray]:
-    """Lowest and highest coordinates (3,) of the box around the points."""
-    ends: list[FloatArray] = []
-    for axis in range(3):
-        others = tuple(other for other in range(3) if other != axis)
-        found = np.flatnonzero(points.any(axis=others))
-        ends.append(found[[0, -1]].astype(np.float64))
-    ends[0] = reference.slice_offsets[ends[0].astype(np.intp)]
-    corners = np.stack(np.meshgrid(*ends), axis=-1).reshape(-1, 3)
+    """Lowest and highest coordinates (3,) of a box of voxels."""
+    ends = [[one.start, one.stop - 1] for one in box]
+    corners = np.array(list(product(*ends)), np.float64)
+    corners[:, 0] = reference.slice_offsets[corners[:, 0].astype(np.intp)]
     places = start + corners @ directions.T
     return places.min(axis=0), places.max(axis=0)
 
@@ -266,8 +286,8 @@ def _ranges(dose: FloatArray, threads: int) -> tuple[FloatArray, FloatArray]:
     """Ranges of the cells and of the blocks."""
     cells = tuple(max(size - 1, 1) for size in dose.shape)
     blocks = tuple(-(-size // BLOCK) for size in cells)
-    ranges = np.empty((*cells, 2), dose.dtype)
-    of_blocks = np.full((*blocks, 2), (np.inf, -np.inf), dose.dtype)
+    ranges = np.empty((*cells, 2), np.float32)
+    of_blocks = np.full((*blocks, 2), (np.inf, -np.inf), np.float32)
     _by_planes(lambda planes: cell_ranges(dose, ranges, planes), cells[0], threads)
     block_ranges(ranges, of_blocks)
     return ranges, of_blocks
@@ -281,16 +301,15 @@ def _bends(
     is_uneven: BoolArray,
     threads: int,
 ) -> FloatArray:
-    """How much the dose bends in each block and up to so many around it, float64."""
+    """How much the dose bends in each block and up to so many around it, float32."""
     cells = [max(count - 1, 1) for count in dose.shape]
     blocks = tuple(-(-count // one) for count, one in zip(cells, size, strict=True))
-    bends = np.zeros((around + 1, *blocks, 9))
+    bends = np.zeros((around + 1, *blocks, 9), np.float32)
     _by_planes(
         lambda planes: cell_bends(dose, size, bends[0], planes), blocks[0], threads
     )
-    bends[0, ..., :6][..., np.tile(is_uneven, 2)] = (
-        np.inf
-    )  # slopes per voxel say nothing
+    for axis in np.flatnonzero(is_uneven):  # slopes per voxel say nothing
+        bends[0, ..., [axis, axis + 3]] = np.inf
     for n in range(around):
         one, wider = bends[n], bends[n + 1]
         _by_planes(partial(spread, one, wider), blocks[0], threads)
@@ -301,10 +320,10 @@ def _by_planes(
     fill: Callable[[tuple[int, int]], None], planes: int, threads: int
 ) -> None:
     """Fill in all planes of an array, an even share of them in each thread."""
-    cuts = np.linspace(0, planes, min(threads, planes) + 1).astype(int).tolist()
     if threads == 1:
         fill((0, planes))
         return
+    cuts = np.linspace(0, planes, min(threads, planes) + 1).astype(int).tolist()
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(fill, pairwise(cuts)))
 
@@ -314,8 +333,10 @@ def _chunks(points: BoolArray, threads: int) -> list[tuple[int, int]]:
 
     The rows are never cut, and each starts afresh: the chunks change no number.
     """
-    counts = points.reshape(-1, points.shape[2]).sum(axis=1).cumsum()
-    pieces = _CHUNKS_PER_THREAD * threads if threads > 1 else 1
+    if threads == 1:
+        return [(0, points.shape[0] * points.shape[1])]
+    counts = np.count_nonzero(points, axis=2).cumsum()
+    pieces = _CHUNKS_PER_THREAD * threads
     shares = np.arange(1, pieces) / pieces * counts[-1]
     cuts = [0, *np.searchsorted(counts, shares).tolist(), counts.size]
     return [(a, b) for a, b in pairwise(cuts) if a < b]

@@ -196,11 +196,11 @@ def _with_room(mask: Mask, room: FloatArray) -> tuple[FloatArray, FloatArray]:
     """
     low = np.maximum(mask.corner - room, -1)
     high = np.minimum(
-        np.add(mask.corner, mask.fraction.shape) + room, np.add(mask.grid.shape, 1)
+        np.add(mask.corner, mask.shape) + room, np.add(mask.grid.shape, 1)
     )
     box = np.zeros(high - low, np.float32)
     k, j, i = mask.corner - low
-    nk, nj, ni = mask.fraction.shape
+    nk, nj, ni = mask.shape
     box[k : k + nk, j : j + nj, i : i + ni] = mask.fraction
     return box, low
 

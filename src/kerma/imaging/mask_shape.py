@@ -144,7 +144,7 @@ def smooth(mask: Mask, *, sigma_mm: float) -> Mask:
     blurred = ndimage.gaussian_filter(box, sigmas, mode="constant")
     low = np.minimum(room, mask.corner)
     high = np.minimum(
-        np.add(mask.corner, mask.fraction.shape) + room, mask.grid.shape
+        np.add(mask.corner, mask.shape) + room, mask.grid.shape
     ) - (np.array(mask.corner) - room)
     first = room - low
     blurred = blurred[first[0] : high[0], first[1] : high[1], first[2] : high[2]]

@@ -61,11 +61,11 @@ def _combined(
             f"{one.name!r} and {other.name!r} lie on different grids; make both masks "
             f"on one."
         )
-    boxes = [mask for mask in (one, other) if mask.fraction.size]
+    boxes = [mask for mask in (one, other) if 0 not in mask.shape]
     if not boxes:
         return one
     low = np.min([mask.corner for mask in boxes], axis=0)
-    high = np.max([np.add(m.corner, m.fraction.shape) for m in boxes], axis=0)
+    high = np.max([np.add(m.corner, m.shape) for m in boxes], axis=0)
     a, b = (_within(mask, low, high) for mask in (one, other))
     array = np.clip(rule(a, b, _common(a, b)), 0, 1)
     k, j, i = low.tolist()
@@ -81,9 +81,9 @@ def _combined(
 def _within(mask: Mask, low: FloatArray, high: FloatArray) -> FloatArray:
     """The fractions on a larger box."""
     array = np.zeros(high - low, np.float32)
-    if mask.fraction.size:
+    if 0 not in mask.shape:
         k, j, i = mask.corner - low
-        nk, nj, ni = mask.fraction.shape
+        nk, nj, ni = mask.shape
         array[k : k + nk, j : j + nj, i : i + ni] = mask.fraction
     return array
 

@@ -30,12 +30,10 @@ from kerma.kernels.gamma_pieces import (
 )
 from kerma.kernels.gamma_walk import Field, Two, cell_of, settle
 
-__all__ = ["NOT_EVALUABLE", "gammas"]
+__all__ = ["gammas"]
 
 Array: TypeAlias = NDArray[Any]
 Limits: TypeAlias = tuple[float, bool, float, bool]
-
-NOT_EVALUABLE = -1.0
 
 _WITHIN = 1 + 1e-9  # what is just in reach stays so after rounding
 _FEW = 36  # cells that are quicker looked at one by one than block by block
@@ -134,7 +132,7 @@ def _gamma_at(
     state: Array,
     boxes: Array,
 ) -> float:
-    """Gamma of one point, or `NOT_EVALUABLE`."""
+    """Gamma of one point, or NaN."""
     _, _, largest, pass_only = limits
     state[BEST], state[REACHED] = largest, 0.0
     state[ENOUGH] = PASS_LIMIT if pass_only else 0.0
@@ -147,7 +145,7 @@ def _gamma_at(
             # No dose so near; is there any within reach?
             state[TARGET] = (largest * _WITHIN) ** 2
         if state[REACHED] == 0:
-            return NOT_EVALUABLE
+            return np.nan
     if pass_only and state[BEST] > PASS_LIMIT:
         return np.inf
     return state[BEST]
@@ -158,7 +156,7 @@ def gammas(
     field: Field,
     reference: Array,
     points: Array,
-    placement: tuple[Array, Array, Array, Array],
+    placement: tuple[Array, Array, Array, Array, tuple[int, int, int]],
     limits: Limits,
     rows: tuple[int, int],
     scratch: tuple[Array, Array],
@@ -176,38 +174,41 @@ def gammas(
         them; the inverse of the distance of the voxels, or 0 where it is uneven. Ranges of its cells and of blocks
         of them, and bends, as from `kerma.kernels.gamma_cells`.
     reference
-        (nk, nj, ni) reference dose, float64.
+        (nk, nj, ni) a box of the reference dose, float64.
     points
-        (nk, nj, ni) which of its voxels are points, boolean.
+        Which voxels of the whole reference are points, boolean.
     placement
-        Coordinates (3,) of the first reference voxel along the axes of the evaluated
+        Coordinates (3,) of the first voxel of the box along the axes of the evaluated
         dose; (3, 3) whose columns are what is added for a mm along the slices, for a
         row and for a column; (nk,) mm of each slice; (3,) half the thickness of the
-        evaluated dose along axes with one voxel, elsewhere inf.
+        evaluated dose along axes with one voxel, elsewhere inf; which voxel of the
+        whole reference the first of the box is.
     limits
         The inverse of the dose criterion; whether that is of the dose of the point;
         the largest gamma looked for; whether it is enough to know if a point passes.
     rows
-        First row and the one after the last, counted through all slices.
+        First row of the box and the one after the last, counted through its slices.
     scratch
         (`STATE`,) and (`DEEPEST`, 6), float64, for this call alone.
     gamma
-        (nk, nj, ni) float32, changed for the points only: gamma, at most the largest
-        one; `NOT_EVALUABLE` where no evaluated dose is so near that gamma could be that.
+        As many float32 as `points`, changed for those only: gamma, at most the largest
+        one; NaN where no evaluated dose is so near that gamma could be that.
         Where only passing matters, what passes has some gamma that does, and what fails
         has inf.
     """
-    start, steps, offsets, thickness = placement
+    start, steps, offsets, thickness, corner = placement
     inverse_dose, is_local, _, _ = limits
     state, boxes = scratch
     for row in range(rows[0], rows[1]):
         k, j = row // reference.shape[1], row % reference.shape[1]
+        is_point = points[corner[0] + k, corner[1] + j, corner[2] :]
+        found = gamma[corner[0] + k, corner[1] + j, corner[2] :]
         first_k = start[0] + offsets[k] * steps[0, 0] + j * steps[0, 1]
         first_j = start[1] + offsets[k] * steps[1, 0] + j * steps[1, 1]
         first_i = start[2] + offsets[k] * steps[2, 0] + j * steps[2, 1]
         state[OFFSET] = state[OFFSET + 1] = state[OFFSET + 2] = 0.0
         for i in range(reference.shape[2]):
-            if not points[k, j, i]:
+            if not is_point[i]:
                 continue
             wanted = np.float64(reference[k, j, i])
             pk, pj, pi = (
@@ -217,10 +218,10 @@ def gammas(
             )
             pk, pj, pi, is_off = _onto_planes(field, (pk, pj, pi), thickness)
             if is_off:
-                gamma[k, j, i] = NOT_EVALUABLE
+                found[i] = np.nan
                 continue
             scale = inverse_dose / wanted if is_local else inverse_dose
-            gamma[k, j, i] = _gamma_at(
+            found[i] = _gamma_at(
                 field, (pk, pj, pi), (wanted, scale), limits, state, boxes
             )
 

@@ -89,6 +89,7 @@ def bound_in_box(
     point: Three,
     half: Three,
     target: float,
+    hint: float,
 ) -> tuple[float, float, float, float]:
     r"""Lower bound of gamma squared over a box, and where the affine dose has it.
 
@@ -109,6 +110,8 @@ def bound_in_box(
         Half widths of the box.
     target
         Enough: a bound at least this high is returned as soon as it is found.
+    hint
+        The multiplier tried first.
     """
     r, qk, qj, qi = affine
     pk, pj, pi = point
@@ -121,9 +124,7 @@ def bound_in_box(
     sign = 1.0 if z > 0 else -1.0
     r, qk, qj, qi = sign * r - slack, sign * qk, sign * qj, sign * qi
     lowest, highest = 0.0, abs(z) - slack
-    steepness = 1 + qk * qk + qj * qj + qi * qi
-    multiplier = (r + qk * pk + qj * pj + qi * pi) / steepness
-    multiplier = min(max(multiplier, lowest), highest)
+    multiplier = min(max(hint, lowest), highest)
     for _ in range(60):
         xk = clamp(pk - multiplier * qk, hk)
         xj = clamp(pj - multiplier * qj, hj)

@@ -21,6 +21,7 @@ __all__ = [
     "BEST",
     "DEEPEST",
     "ENOUGH",
+    "HINT",
     "OFFSET",
     "PASS_LIMIT",
     "REACHED",
@@ -39,12 +40,12 @@ TOLERANCE = 1e-3
 PASS_LIMIT = 1 + 1e-5
 """A gamma up to this passes: differences of float32 doses are rounded."""
 
-BEST, TARGET, ENOUGH, REACHED, OFFSET = 0, 1, 2, 3, 4
+BEST, TARGET, ENOUGH, REACHED, OFFSET, HINT = 0, 1, 2, 3, 4, 7
 """Where the state of a search keeps what: the lowest gamma; the square below which one
-is looked for; the gamma that ends it; whether there is a dose within reach; and the
-place of the lowest gamma, three numbers, from the point."""
+is looked for; the gamma that ends it; whether there is a dose within reach; the place
+of the lowest gamma, three numbers, from the point; and a multiplier to start from."""
 
-STATE = 7
+STATE = 8
 """Numbers that a search keeps."""
 
 DEEPEST = 256
@@ -108,6 +109,7 @@ def search_cell(
             (point[0] - wk * ck, point[1] - wj * cj, point[2] - wi * ci),
             (wk * hk, wj * hj, wi * hi),
             state[TARGET],
+            state[HINT],
         )
         if bound < state[TARGET]:
             xk, xj, xi = ck + xk * vk, cj + xj * vj, ci + xi * vi

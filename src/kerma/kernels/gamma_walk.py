@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from kerma.kernels.compiled import borrowing, inlined
 from kerma.kernels.gamma_bounds import Three, clamp, model_of, room_along, value_at
-from kerma.kernels.gamma_pieces import OFFSET, REACHED, TARGET, note
+from kerma.kernels.gamma_pieces import HINT, OFFSET, REACHED, TARGET, note
 
 __all__ = ["Field", "Two", "cell_of", "settle"]
 
@@ -28,6 +28,7 @@ Field: TypeAlias = tuple[
 and of the blocks; bends and how many cells along each axis they are of."""
 
 _STEPS = 4  # of a walk
+_ROUNDED = 1 + 1e-6  # bends are rounded to float32
 
 
 @inlined
@@ -112,6 +113,7 @@ def settle(field: Field, point: Three, dose: Two, state: Array) -> bool:
         ok, oj, oi = -multiplier * qk, -multiplier * qj, -multiplier * qi
     else:
         return False
+    state[HINT] = abs(multiplier)
     if state[REACHED] == 0:
         return False
     # The bends are of a block and so many around it: nothing must reach farther.
@@ -122,7 +124,7 @@ def settle(field: Field, point: Three, dose: Two, state: Array) -> bool:
     k, j, i = cell_of(field, pk, pj, pi)
     bend = bends[int(around) - 1, k // size[0], j // size[1], i // size[2]]
     side = 0 if multiplier > 0 else 3
-    weight = abs(multiplier) * dose[1]
+    weight = abs(multiplier) * dose[1] * _ROUNDED
     kj = bend[6] * weight * inverse[0] * inverse[1]
     ki = bend[7] * weight * inverse[0] * inverse[2]
     ji = bend[8] * weight * inverse[1] * inverse[2]

@@ -25,6 +25,9 @@ __all__ = [
 
 Floats: TypeAlias = NDArray[np.floating[Any]]
 Integers: TypeAlias = NDArray[np.integer[Any]]
+Lengths: TypeAlias = NDArray[Any]
+
+Value: TypeAlias = Any  # float32
 
 Packed: TypeAlias = tuple[Integers, Floats, Integers]
 """Lengths (p, 2) of the pieces, uint16: voxels of one value, then voxels of their own;
@@ -35,6 +38,7 @@ LONGEST = 65535
 """Voxels of one value, and voxels of their own, that a piece has at most."""
 
 _SAME = 4  # voxels alike that are worth a piece of their own
+_SIGNED = np.int64(0)  # added to a length: unsigned plus signed would be a float
 _ROUNDING = 1e-12  # coverage; sums of changes leave 1e-16 or so where there is none
 
 
@@ -83,7 +87,7 @@ def pack_changes(
     first = packed[2][0]
     rows, columns = changes.shape[0], changes.shape[1] - 1
     right = shape[1] - corner[1] - columns
-    none = np.float32(0)
+    none: Value = np.float32(0)
     last, count = none, corner[0] * shape[1]
     for j in range(rows):
         # The empty voxels before a row follow those behind the row before.
@@ -108,8 +112,8 @@ def pack_changes(
 
 @compiled
 def _more(
-    last: float, count: int, value: float, more: int, first: int, packed: Packed
-) -> tuple[float, int]:
+    last: Value, count: int, value: Value, more: int, first: int, packed: Packed
+) -> tuple[Value, int]:
     """The value of the voxels that wait, and their number, once there are some more."""
     if more == 0 or value == last:
         return last, count + more
@@ -118,7 +122,7 @@ def _more(
 
 
 @compiled
-def _put(value: float, count: int, first: int, packed: Packed) -> None:
+def _put(value: Value, count: int, first: int, packed: Packed) -> None:
     """Append voxels of one value; pieces before `first` are of another slice."""
     lengths, values, used = packed
     pieces, at = used[0], used[1]
@@ -137,11 +141,11 @@ def _put(value: float, count: int, first: int, packed: Packed) -> None:
 
 
 @compiled
-def unpack_values(lengths: Integers, values: Floats, flat: Floats) -> None:
+def unpack_values(lengths: Lengths, values: Floats, flat: Floats) -> None:
     """Fill one or several slices (n,) from their pieces (p, 2) and their values (v,)."""
     at, voxel = 0, 0
     for n in range(len(lengths)):
-        same, own = np.int64(lengths[n, 0]), np.int64(lengths[n, 1])
+        same, own = lengths[n, 0] + _SIGNED, lengths[n, 1] + _SIGNED
         flat[voxel : voxel + same] = values[at]
         voxel, at = voxel + same, at + 1
         flat[voxel : voxel + own] = values[at : at + own]
@@ -150,7 +154,7 @@ def unpack_values(lengths: Integers, values: Floats, flat: Floats) -> None:
 
 @compiled
 def add_moments(
-    lengths: Integers, values: Floats, columns: int, moments: Floats
+    lengths: Lengths, values: Floats, columns: int, moments: Floats
 ) -> None:
     """Sums over a slice from its pieces.
 
@@ -166,7 +170,7 @@ def add_moments(
     """
     at, voxel = 0, 0
     for n in range(len(lengths)):
-        same, own = np.int64(lengths[n, 0]), np.int64(lengths[n, 1])
+        same, own = lengths[n, 0] + _SIGNED, lengths[n, 1] + _SIGNED
         value, stop = values[at], voxel + same
         moments[3] += same if value >= 0.5 else 0
         while value > 0 and voxel < stop:

@@ -22,7 +22,7 @@ from kerma.workflows.ct_calibration.curves.export import (
     export_curve,
     verify_export,
 )
-from kerma.workflows.ct_calibration.curves.quantity import TITLES, UNITS
+from kerma.workflows.ct_calibration.curves.quantity import NAMES, TITLES, UNITS
 from kerma.workflows.ct_calibration.curves.result import CurveSet, HUAtSite
 from kerma.workflows.ct_calibration.curves.sites import Site
 from kerma.workflows.ct_calibration.figures.style import words
@@ -134,6 +134,7 @@ def curves_html(curves: CurveSet, exports: Sequence[ExportRecord] = ()) -> str:
         curves=curves,
         exports=exports,
         figures=figures,
+        name=NAMES[curves.quantity],
         title=TITLES[curves.quantity],
         symbol=UNITS[curves.quantity],
         responses=responses,

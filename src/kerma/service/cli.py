@@ -9,9 +9,11 @@ from typing import Annotated
 import typer
 
 from kerma.errors import BUG, PASSED, KermaError
+from kerma.service.commands.breast import breast
 from kerma.service.commands.calibrate import calibrate
 from kerma.service.commands.check import check
 from kerma.service.commands.compare import compare_structures
+from kerma.service.commands.convert_breast import breast_to_dicom, breast_to_numpy
 from kerma.service.commands.curve import curve
 from kerma.service.commands.deidentify import deidentify
 from kerma.service.commands.dvh import dvh
@@ -43,6 +45,9 @@ app.command()(dvh)
 app.command()(gamma)
 app.command()(index)
 app.command()(overlay)
+app.command()(breast)
+app.command("breast-to-numpy")(breast_to_numpy)
+app.command("breast-to-dicom")(breast_to_dicom)
 app.add_typer(phantom, name="phantom")
 app.add_typer(simulate, name="simulate")
 

@@ -19,6 +19,8 @@ from kerma.core.result import Result, explain
 from kerma.core.volume import CT
 from kerma.errors import InputError
 from kerma.io import read_ct, read_record
+from kerma.service.breast_batch import breast_cohort
+from kerma.service.breast_ct import breast_ct
 from kerma.service.calibration_history import calibration_history
 from kerma.service.deidentification import deidentify_files
 from kerma.service.dvh import dose_volume_histograms
@@ -159,6 +161,8 @@ def ct_calibration(
 
 
 PROCEDURES: dict[str, Callable[..., Result]] = {
+    "breast-cohort": breast_cohort,
+    "breast-ct": breast_ct,
     "ct-calibration": ct_calibration,
     "ct-calibration-history": calibration_history,
     "deidentify": deidentify_files,

@@ -223,6 +223,17 @@ def test_an_unknown_tube_voltage_is_no_obstacle(catphan: SimulatedCT) -> None:
 
 
 @pytest.mark.parametrize(
+    ("scale", "said"), [("ED", True), ("HU_MOD", True), ("HU", False), ("US", False)]
+)
+def test_a_scan_on_another_scale_than_hounsfield_is_read_and_said_to_be(
+    scale: str, *, said: bool, catphan: SimulatedCT
+) -> None:
+    other = replace(catphan.ct.acquisition, rescale_type=scale)
+    found = calibrate(replace(catphan.ct, acquisition=other), [CATPHAN])
+    assert any(f"calls '{scale}', Rescale Type" in note for note in found.notes) == said
+
+
+@pytest.mark.parametrize(
     ("first", "second"), [("teflon", "ldpe"), ("acrylic", "pmp"), ("delrin", "teflon")]
 )
 def test_two_exchanged_inserts_are_named(scan: Scan, first: str, second: str) -> None:

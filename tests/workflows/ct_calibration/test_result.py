@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import datetime as dt
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -7,6 +9,10 @@ import pytest
 
 from kerma.core.result import Verdict
 from kerma.errors import InputError
+from kerma.workflows.ct_calibration.certificates import (
+    Certificate,
+    CertifiedMaterial,
+)
 from kerma.workflows.ct_calibration.constancy import Constancy, Deviation
 from kerma.workflows.ct_calibration.procedure import curve_of
 from kerma.workflows.ct_calibration.result import Calibration, Identity, Uncertainty
@@ -134,3 +140,20 @@ def test_the_certificate_is_worth_its_red_over_the_slope_of_the_curve(
         slope = calibrated.curve.slope_near(one.mean_hu)
         expected = one.red_uncertainty / slope
         assert one.uncertainty.certificate_hu == pytest.approx(expected)
+
+
+def test_a_certificate_is_kept_and_a_record_from_before_them_still_reads(
+    calibrated: Calibration,
+) -> None:
+    paper = Certificate(
+        "catphan504",
+        "A-17",
+        dt.date(2025, 3, 1),
+        "ours",
+        {"teflon": CertifiedMaterial(1.85, 0.002, density_g_cm3=2.15)},
+    )
+    kept = replace(calibrated, certificate=paper)
+    assert Calibration.from_json(kept.to_json()) == kept
+    old = json.loads(calibrated.to_json())
+    assert old.pop("certificate") is None
+    assert Calibration.from_json(json.dumps(old)) == calibrated

@@ -15,7 +15,9 @@ __all__ = ["compare_structures"]
 def compare_structures(
     reference: Annotated[
         Path,
-        typer.Argument(help="RT Structure Set, or a label map (NIfTI, NRRD, ...)."),
+        typer.Argument(
+            help="RT Structure Set, DICOM segmentation, or label map (NIfTI, NRRD, ...)."
+        ),
     ],
     test: Annotated[Path, typer.Argument(help="Likewise; what is compared with it.")],
     ct: Annotated[

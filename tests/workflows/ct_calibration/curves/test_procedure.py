@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -9,8 +10,17 @@ import pytest
 from kerma.core.phantom import Phantom
 from kerma.core.result import Verdict
 from kerma.errors import InputError, ScopeError
-from kerma.physics import Stoichiometry, human_tissues, stopping_power_ratio
+from kerma.physics import (
+    Stoichiometry,
+    Substance,
+    human_tissues,
+    stopping_power_ratio,
+)
 from kerma.simulation import Noise, Scanner, simulate_ct, slice_stack
+from kerma.workflows.ct_calibration.certificates import (
+    Certificate,
+    CertifiedMaterial,
+)
 from kerma.workflows.ct_calibration.curves import (
     CurveSet,
     compare_with_installed,
@@ -21,7 +31,7 @@ from kerma.workflows.ct_calibration.curves.conversion import MODELS
 from kerma.workflows.ct_calibration.curves.installed import InstalledCurve
 from kerma.workflows.ct_calibration.curves.quantity import QUANTITIES
 from kerma.workflows.ct_calibration.procedure import calibrate
-from kerma.workflows.ct_calibration.result import Calibration
+from kerma.workflows.ct_calibration.result import Calibration, Uncertainty
 from tests.calibrations import SCANNER, calibration_of, on_scale, seen_by
 
 HARDER = Stoichiometry(4e-5, 1.8e-3, 0.0, 4)  # as behind a larger body
@@ -154,6 +164,17 @@ def test_a_curve_through_plastics_warns_of_the_tissue_that_it_misses(
     )
 
 
+def test_a_curve_through_plastics_of_unknown_composition_is_not_to_plan_with(
+    models: Mapping[str, Phantom],
+) -> None:
+    """A Catphan 500 has three materials besides air: too few for the response."""
+    catphan = models["catphan500"]
+    curves = fit_curves([(calibration_of(catphan, seen_by(SCANNER, catphan)), catphan)])
+    (note,) = curves.notes
+    assert "no tissue substitutes (teflon, acrylic, ldpe)" in note
+    assert note.endswith("do not plan with it.")
+
+
 def test_a_certificate_that_changes_the_red_changes_density_and_spr_alike(
     models: Mapping[str, Phantom],
 ) -> None:
@@ -178,6 +199,93 @@ def test_a_certificate_that_changes_the_red_changes_density_and_spr_alike(
         )
         assert before is not None
         assert after == pytest.approx(1.02 * before)
+
+
+def certified(
+    calibration: Calibration, materials: Mapping[str, CertifiedMaterial]
+) -> Calibration:
+    """A calibration that used a certificate of some materials."""
+    paper = Certificate("any", "ED-1", dt.date(2024, 1, 2), "ours", materials)
+    readings = tuple(
+        replace(r, red=paper.materials[r.material].red, red_uncertainty=0.003)
+        if r.material in paper.materials
+        else r
+        for r in calibration.readings
+    )
+    return replace(calibration, readings=readings, certificate=paper)
+
+
+def test_density_and_spr_of_a_certificate_go_before_those_of_the_phantom(
+    models: Mapping[str, Phantom],
+) -> None:
+    head = models["cirs062m_head"]
+    paper = {
+        "bone800": CertifiedMaterial(1.47, 0.003, 1.55, 0.004, 1.41, 0.006),
+        "bone200": CertifiedMaterial(1.12, 0.003, 1.2, 0.005),
+    }
+    scan = (certified(calibration_of(head, seen_by(SCANNER, head)), paper), head)
+    sets = {quantity: fit_curves([scan], quantity=quantity) for quantity in QUANTITIES}
+    found = {
+        quantity: {row.material: row for row in one.inserts}
+        for quantity, one in sets.items()
+    }
+    assert found["red"]["bone800"].value == 1.47
+    assert found["density"]["bone800"].value == 1.55
+    assert found["spr"]["bone800"].value == 1.41
+    # Without a measured one, of the certified density and the published composition.
+    nominal = head.materials["bone200"]
+    assert nominal.density_g_cm3 is not None
+    substance = Substance("bone200", 1.2, nominal.composition)
+    assert found["spr"]["bone200"].value == stopping_power_ratio(substance)
+    # What the certificate does not name stays.
+    assert found["density"]["muscle"].value == head.materials["muscle"].density_g_cm3
+    # The certified uncertainty is that of the curve there: no reading adds to it.
+    exact = calibration_of(head, seen_by(SCANNER, head))
+    quiet = Uncertainty(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    sure = replace(
+        exact, readings=tuple(replace(r, uncertainty=quiet) for r in exact.readings)
+    )
+    bone = seen_by(SCANNER, head)["bone800"]
+    for quantity, expected in (("red", 0.003), ("density", 0.004), ("spr", 0.006)):
+        curve = fit_curves([(certified(sure, paper), head)], quantity=quantity)
+        assert curve.main.curve.uncertainty_at(bone) == pytest.approx(expected)
+
+
+def test_a_certificate_of_the_red_alone_scales_density_and_spr(
+    models: Mapping[str, Phantom],
+) -> None:
+    head = models["cirs062m_head"]
+    muscle = head.materials["muscle"]
+    assert muscle.red is not None
+    assert muscle.density_g_cm3 is not None
+    own = replace(
+        head, materials={**head.materials, "muscle": replace(muscle, spr=1.05)}
+    )
+    paper = {"muscle": CertifiedMaterial(1.01 * muscle.red)}
+    scan = (certified(calibration_of(head, seen_by(SCANNER, head)), paper), own)
+    for quantity, nominal in (("density", muscle.density_g_cm3), ("spr", 1.05)):
+        rows = fit_curves([scan], quantity=quantity).inserts  # type: ignore[arg-type]  # from the list of them
+        (row,) = [one for one in rows if one.material == "muscle"]
+        assert row.value == pytest.approx(1.01 * nominal)
+
+
+def test_the_average_of_two_certificates_is_that_of_their_values(
+    pair: list[tuple[Calibration, Phantom]],
+) -> None:
+    """Each insert counts alike: one of bone 800 in the head, two in the body."""
+    (body, large), (head, small) = pair
+    inserts = [sum(i.material == "bone800" for i in p.inserts) for p in (small, large)]
+    first = certified(head, {"bone800": CertifiedMaterial(1.46, density_g_cm3=1.50)})
+    second = certified(body, {"bone800": CertifiedMaterial(1.46, density_g_cm3=1.56)})
+    curves = fit_curves([(first, small), (second, large)], quantity="density")
+    expected = (1.50 * inserts[0] + 1.56 * inserts[1]) / sum(inserts)
+    values = []
+    for one in curves.curves:
+        (row,) = [r for r in curves.inserts if r.material == "bone800"]
+        reading = row.at(one.site)
+        assert reading is not None
+        values.append(reading.curve_value)
+    assert values == pytest.approx([1.50, 1.56, expected])
 
 
 def test_scans_that_were_not_made_alike_are_refused(

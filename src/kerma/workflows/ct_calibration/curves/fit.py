@@ -17,7 +17,7 @@ from kerma.workflows.ct_calibration.curves.conversion import (
 )
 from kerma.workflows.ct_calibration.curves.models import bilinear, isotonic, piecewise
 from kerma.workflows.ct_calibration.curves.quantity import (
-    SYMBOLS,
+    NAMES,
     Quantity,
     quantity_of,
 )
@@ -105,8 +105,8 @@ def insert_samples(reading: SiteReading, request: CurveRequest) -> tuple[Sample,
             )
     if len(found) < 2:
         raise InputError(
-            f"A curve of {SYMBOLS[request.quantity]} needs two materials of known "
-            f"{SYMBOLS[request.quantity]}, or of known density and composition; the "
+            f"A curve of {NAMES[request.quantity]} needs two materials of known "
+            f"{NAMES[request.quantity]}, or of known density and composition; the "
             f"phantom's file gives {len(found)} of {len(reading.rods)}."
         )
     return tuple(found)

@@ -61,15 +61,20 @@ def overview_of(calibration: Calibration, phantom: Phantom) -> Overview:
     sets: list[CurveSet] = []
     reasons: list[tuple[str, str]] = []
     for quantity, models in _MODELS.items():
+        failures = []
         for model in models:
             try:
-                sets.append(
-                    fit_curves([(calibration, phantom)], quantity=quantity, model=model)
+                found = fit_curves(
+                    [(calibration, phantom)], quantity=quantity, model=model
                 )
             except InputError as error:
-                reasons.append((str(error), f"{model} curve of {NAMES[quantity]}"))
+                failures.append((str(error), f"{model} curve of {NAMES[quantity]}"))
             else:
+                sets.append(found)
                 break
+        else:  # the simplest model asks for the least
+            failures = [(failures[-1][0], f"curve of {NAMES[quantity]}")]
+        reasons += failures
     missing = [
         f"No {' and no '.join(what)}. {reason}"
         for reason, what in _grouped(reasons).items()

@@ -39,6 +39,7 @@ __all__ = ["compare_with_installed", "fit_curves", "with_hu_changes"]
 
 _POOR_FIT_HU = 20.0  # of the scanner's response, rms; twice that of a good phantom
 _POOR_ACCURACY_PERCENT = 4.0  # beyond what lung inserts and tissues differ by
+_AIR_RED = 0.01  # below it a material is as good as air
 _DISAGREEMENT = 0.01  # of a declared RED with that of the composition
 
 
@@ -182,6 +183,24 @@ def _scope(calibrations: Sequence[Calibration]) -> CurveScope:
     )
 
 
+def _plastics_note(
+    inserts: Sequence[InsertRow], model: Model, fits: Iterable[SiteFit]
+) -> str:
+    """What materials that are no tissue substitutes do to a curve; empty for nothing."""
+    others = [row for row in inserts if row.group == "other"]
+    if model == "consensus" and others:
+        names = ", ".join(row.material for row in others)
+        return f"No tissue substitutes, so not on the lines of the table: {names}."
+    unlike = ", ".join(row.material for row in others if row.red > _AIR_RED)
+    if unlike and any(fit.stoichiometry is None for fit in fits):
+        return (
+            f"The curve goes through materials that are no tissue substitutes "
+            f"({unlike}), and too few compositions are known to tell how far it misses "
+            f"human tissue: do not plan with it."
+        )
+    return ""
+
+
 def _notes(
     inserts: Sequence[InsertRow],
     model: Model,
@@ -202,12 +221,8 @@ def _notes(
             notes.append(
                 f"{row.material}: its value is not known, so it is not on the curve."
             )
-    plastics = [row.material for row in inserts if row.group == "other"]
-    if model == "consensus" and plastics:
-        notes.append(
-            f"No tissue substitutes, so not on the lines of the table: "
-            f"{', '.join(plastics)}."
-        )
+    if plastics := _plastics_note(inserts, model, fits):
+        notes.append(plastics)
     doubtful = [r.name for one in calibrations for r in one.doubtful]
     if doubtful:
         notes.append(f"Not confirmed in the scan, and left out: {', '.join(doubtful)}.")
