@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kerma.dosimetry import GammaCriteria, GammaLimits, GammaResult, gamma
-from kerma.dosimetry.gamma_result import BIN_WIDTH
+from kerma.dosimetry.gamma_result import BIN_WIDTH, statistics
 from tests.dosimetry.doses import volume
 
 
@@ -85,3 +85,12 @@ def test_a_site_sets_its_own_limits() -> None:
     dose = volume(np.ones((1, 3, 3)))
     ours = GammaLimits("ours", "our first 50 plans", 98, 96)
     assert gamma(dose, dose, limits=ours).result.limits is ours
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 100, 101, 1000])
+def test_percentiles_are_those_of_numpy(count: int) -> None:
+    values = np.random.default_rng(count).uniform(size=count).astype(np.float32)
+    found = statistics(values, passes=values <= 1)
+    expected = np.percentile(values.astype(np.float64), (50, 99, 100))
+    got = np.array([found.median, found.percentile_99, found.maximum], np.float64)
+    np.testing.assert_allclose(got, expected, rtol=1e-7)

@@ -251,7 +251,7 @@ def gamma_map(
 
 def _box(points: BoolArray) -> tuple[slice, slice, slice]:
     """The slices, rows and columns that hold all points."""
-    rows = points.any(axis=2)
+    rows = np.asarray(points.any(axis=2))
     along = rows.any(axis=1), rows.any(axis=0), points.any(axis=(0, 1))
     k, j, i = (
         slice(int(found[0]), int(found[-1]) + 1) for found in map(np.flatnonzero, along)

@@ -143,9 +143,9 @@ def smooth(mask: Mask, *, sigma_mm: float) -> Mask:
     box = np.pad(mask.fraction, np.repeat(room[:, np.newaxis], 2, axis=1))
     blurred = ndimage.gaussian_filter(box, sigmas, mode="constant")
     low = np.minimum(room, mask.corner)
-    high = np.minimum(
-        np.add(mask.corner, mask.shape) + room, mask.grid.shape
-    ) - (np.array(mask.corner) - room)
+    high = np.minimum(np.add(mask.corner, mask.shape) + room, mask.grid.shape) - (
+        np.array(mask.corner) - room
+    )
     first = room - low
     blurred = blurred[first[0] : high[0], first[1] : high[1], first[2] : high[2]]
     k, j, i = low.tolist()

@@ -22,6 +22,7 @@ from kerma.kernels.gamma_cells import BLOCK
 from kerma.kernels.gamma_pieces import (
     BEST,
     ENOUGH,
+    HINT,
     OFFSET,
     PASS_LIMIT,
     REACHED,
@@ -206,7 +207,7 @@ def gammas(
         first_k = start[0] + offsets[k] * steps[0, 0] + j * steps[0, 1]
         first_j = start[1] + offsets[k] * steps[1, 0] + j * steps[1, 1]
         first_i = start[2] + offsets[k] * steps[2, 0] + j * steps[2, 1]
-        state[OFFSET] = state[OFFSET + 1] = state[OFFSET + 2] = 0.0
+        state[OFFSET] = state[OFFSET + 1] = state[OFFSET + 2] = state[HINT] = 0.0
         for i in range(reference.shape[2]):
             if not is_point[i]:
                 continue

@@ -135,7 +135,6 @@ def settle(field: Field, point: Three, dose: Two, state: Array) -> bool:
     lowest += room_along(
         1 - kj - ji, bend[side + 1] * weight, inverse[1], uj, oj + multiplier * qj
     )
-    lowest += room_along(
+    return state[TARGET] <= lowest + room_along(
         1 - ki - ji, bend[side + 2] * weight, inverse[2], ui, oi + multiplier * qi
     )
-    return lowest >= state[TARGET]
