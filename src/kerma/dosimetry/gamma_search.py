@@ -30,7 +30,6 @@ from kerma.kernels.gamma_walk import Field
 __all__ = ["Searched", "check_geometry", "gamma_map", "prepare"]
 
 _CHUNKS_PER_THREAD = 16  # so that no thread waits long for the last one
-_KEPT = 24 << 20  # bytes
 _ON_PLANE = 1e-6  # mm; rounding of positions
 
 
@@ -125,10 +124,6 @@ def prepare(
     threads
         How many to use.
     """
-    # Freed at once and never touched: the C library then keeps what is freed up to twice
-    # this size, and the pages of the next arrays are not asked of the system again,
-    # which takes longer than to fill them.
-    np.empty(_KEPT, np.uint8)
     grid = evaluated.grid
     inward = np.linalg.inv(np.array(grid.axes))
     axes = sorted(range(3), key=lambda axis: grid.shape[axis] > 1)

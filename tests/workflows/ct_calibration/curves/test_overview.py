@@ -56,7 +56,8 @@ def test_a_wrong_composition_leaves_no_curve_and_says_why(
     strange = replace(phantom.materials["muscle"], composition={"Uuo": 1.0})
     own = replace(phantom, materials={**phantom.materials, "muscle": strange})
     overview = overview_of(calibration, own)
-    assert overview.sets == overview.inserts == ()
+    assert not overview.sets
+    assert not overview.inserts
     assert "no data for an element 'Uuo'" in overview.missing[0]
 
 

@@ -164,6 +164,27 @@ def test_a_curve_through_plastics_warns_of_the_tissue_that_it_misses(
     )
 
 
+@pytest.mark.parametrize(("percent", "warned"), [(1.9, False), (2.5, True)])
+def test_two_percent_in_soft_tissue_are_worth_a_warning(
+    percent: float, *, warned: bool, models: Mapping[str, Phantom]
+) -> None:
+    """Soft rods denser than tissue of their CT number make the curve too high there."""
+    head = models["cirs062m_head"]
+    exact = calibration_of(head, seen_by(SCANNER, head))
+    (soft,) = [
+        one.mean_percent
+        for one in fit_curves([(exact, head)]).main.accuracy
+        if one.group == "soft"
+    ]
+    share = (1 + percent / 100) / (1 + soft / 100)
+    denser = replace(
+        exact,
+        readings=tuple(replace(r, red=share * (r.red or 0.0)) for r in exact.readings),
+    )
+    notes = fit_curves([(denser, head)]).notes
+    assert any("of the group soft by +" in note for note in notes) == warned
+
+
 def test_a_curve_through_plastics_of_unknown_composition_is_not_to_plan_with(
     models: Mapping[str, Phantom],
 ) -> None:
@@ -247,7 +268,7 @@ def test_density_and_spr_of_a_certificate_go_before_those_of_the_phantom(
     )
     bone = seen_by(SCANNER, head)["bone800"]
     for quantity, expected in (("red", 0.003), ("density", 0.004), ("spr", 0.006)):
-        curve = fit_curves([(certified(sure, paper), head)], quantity=quantity)
+        curve = fit_curves([(certified(sure, paper), head)], quantity=quantity)  # type: ignore[arg-type]  # from the list of them
         assert curve.main.curve.uncertainty_at(bone) == pytest.approx(expected)
 
 

@@ -48,3 +48,12 @@ def test_a_material_is_grouped_by_its_key(key: str, group: str) -> None:
     assert rod.group == group
     assert rod.value("density", energy_mev=100.0) is None
     assert rod.value("spr", energy_mev=100.0) is None
+
+
+def test_a_measured_stopping_power_needs_no_density_to_be_uncertain() -> None:
+    """Two percent of it by the phantom's file, with a RED that is twice the nominal."""
+    material = Material("m", {120: 0.0}, "s", red=0.5, spr=0.5, spr_uncertainty=0.01)
+    rod = rod_of("m", material, CurvePoint(("m",), 0.0, 1.0, 1.0, 0.1, 1))
+    assert rod.value("spr", energy_mev=100.0) == 1.0
+    assert rod.uncertainty("spr", energy_mev=100.0) == pytest.approx(0.02)
+    assert rod.value("density", energy_mev=100.0) is None

@@ -38,7 +38,9 @@ from kerma.workflows.ct_calibration.scale import CT_NUMBERS
 __all__ = ["compare_with_installed", "fit_curves", "with_hu_changes"]
 
 _POOR_FIT_HU = 20.0  # of the scanner's response, rms; twice that of a good phantom
-_POOR_ACCURACY_PERCENT = 4.0  # beyond what lung inserts and tissues differ by
+# In soft and adipose tissue, most of a path, what changes dose or range by 2 %; in lung
+# and bone beyond what good inserts and tissues differ by.
+_POOR_ACCURACY_PERCENT = {"lung": 4.0, "adipose": 2.0, "soft": 2.0, "bone": 4.0}
 _AIR_RED = 0.01  # below it a material is as good as air
 _DISAGREEMENT = 0.01  # of a declared RED with that of the composition
 
@@ -238,6 +240,6 @@ def _notes(
         f"do not use it there; the consensus model is for that."
         for one in curves
         for part in one.accuracy
-        if abs(part.mean_percent) > _POOR_ACCURACY_PERCENT
+        if abs(part.mean_percent) > _POOR_ACCURACY_PERCENT[part.group]
     ]
     return tuple(notes)

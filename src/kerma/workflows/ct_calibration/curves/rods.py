@@ -62,10 +62,10 @@ class Rod:
         """Standard uncertainty of that; a calculated SPR has that of the density."""
         if quantity == "red":
             return self.red_uncertainty
+        if quantity == "spr" and self.measured_spr is not None:
+            return self.measured_spr_uncertainty
         if quantity == "density" or self.density_g_cm3 is None:
             return self.density_uncertainty_g_cm3
-        if self.measured_spr is not None:
-            return self.measured_spr_uncertainty
         spr = self.value("spr", energy_mev=energy_mev) or 0.0
         return spr * self.density_uncertainty_g_cm3 / self.density_g_cm3
 

@@ -56,7 +56,7 @@ VERDICT_MARKERS = {
     Verdict.INCONCLUSIVE: "D",
 }
 
-_ABBREVIATIONS = frozenset({"hdpe", "ldpe", "pmma", "pmp", "ptfe"})
+_ABBREVIATIONS = frozenset({"cb", "hdpe", "ldpe", "ln", "pmma", "pmp", "ptfe"})
 
 
 def words(key: str) -> str:
