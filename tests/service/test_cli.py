@@ -255,6 +255,7 @@ REPORT = {
     "hu_red_catphan504.csv",
     "hu_red_catphan504.json",
     "hu_red_catphan504.html",
+    "hu_red_catphan504_conversion.csv",
     "hu_red_catphan504_curve.png",
     "hu_red_catphan504_regions.png",
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast, get_args
 
@@ -49,6 +49,8 @@ class PhantomScan:
         Names of two inserts to exchange, and of one to leave out.
     seed
         Of the noise.
+    date
+        Of the study, YYYYMMDD; none by default.
     """
 
     roll_deg: float = 0.0
@@ -67,6 +69,7 @@ class PhantomScan:
     swap: tuple[str, str] | None = None
     missing: str | None = None
     seed: int = 1
+    date: str | None = None
 
     def __post_init__(self) -> None:
         if self.slices < 1:
@@ -112,7 +115,10 @@ def simulate_ct_phantom(phantom: str, out: Path, scan: PhantomScan) -> list[Path
     simulated = simulate_ct(
         model, placement=placement, scanner=scanner, changes=changes, seed=scan.seed
     )
-    return write_ct(simulated.ct, out)
+    ct = simulated.ct
+    if scan.date is not None:
+        ct = replace(ct, acquisition=replace(ct.acquisition, study_date=scan.date))
+    return write_ct(ct, out)
 
 
 def _scanner(scan: PhantomScan, size: int) -> Scanner:

@@ -71,7 +71,10 @@ PAIRS = [
     for other in model.inserts
     if one.name < other.name and one.diameter_mm == other.diameter_mm
 ]
-DISTINCT = [pair for pair in PAIRS if apart(*pair) >= 60]
+# Three sound inserts fit many lines: with fewer than six an exchange may stay unnamed.
+MANY = {model.name for model in MODELS.values() if len(model.inserts) >= 6}
+DISTINCT = [pair for pair in PAIRS if pair[0] in MANY and apart(*pair) >= 60]
+OF_FEW = [pair for pair in PAIRS if pair[0] not in MANY and apart(*pair) >= 60]
 ALIKE = [pair for pair in PAIRS if 0 < apart(*pair) < 60]
 
 
@@ -107,6 +110,16 @@ def test_an_exchange_of_materials_60_hu_apart_is_named(
     assert scale is not None
     # The sound inserts span 150 HU or more; 3 HU at each end tilt that by 0.04.
     assert scale.gain == pytest.approx(gain, abs=0.05)
+
+
+@pytest.mark.parametrize(("name", "first", "second"), OF_FEW)
+@pytest.mark.parametrize("gain", [0.8, 1.0, 1.125])
+def test_an_exchange_in_a_phantom_of_few_inserts_is_not_taken_for_sound(
+    name: str, first: str, second: str, gain: float
+) -> None:
+    model = MODELS[name]
+    found, _ = found_in(model, written(gain * moved(model, (first, second))))
+    assert {one.identity for one in found.values()} != {Identity.CONFIRMED}
 
 
 @pytest.mark.parametrize(("name", "first", "second"), ALIKE)

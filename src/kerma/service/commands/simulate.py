@@ -82,6 +82,9 @@ def simulate_ct_phantom(
     ] = None,
     missing: Annotated[str | None, typer.Option(help="Leave an insert out.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the noise.")] = 1,
+    date: Annotated[
+        str | None, typer.Option(help="Date of the study, YYYYMMDD.")
+    ] = None,
 ) -> None:
     """Write a scan of a calibration phantom as a DICOM series."""
     from kerma.service import simulations
@@ -90,7 +93,7 @@ def simulate_ct_phantom(
         roll_deg=roll, tilt_deg=tilt, shift_mm=shift, slices=slices,
         spacing_mm=spacing, pixel_mm=pixel, kv=kv, noise_hu=noise, blur_mm=blur,
         cupping_hu=cupping, gain=gain, offset_hu=offset, couch=couch, swap=swap,
-        missing=missing, seed=seed,
+        missing=missing, seed=seed, date=date,
     )  # fmt: skip
     written = simulations.simulate_ct_phantom(phantom, out, scan)
     typer.echo(f"{len(written)} images in {out}")

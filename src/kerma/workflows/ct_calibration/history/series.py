@@ -17,6 +17,7 @@ from kerma.workflows.ct_calibration.result import Calibration
 __all__ = ["LeftOut", "Loaded", "PastResult", "group_by_scope", "load_history"]
 
 _MOST_FILES = 20_000
+_CONVERSION = "_conversion"  # ends the name of a table of a report
 _ENDINGS = {".json", ".csv"}
 
 
@@ -83,7 +84,7 @@ def load_history(source: Path | Iterable[Path]) -> Loaded:
 
     Read are the JSON that a calibration writes and tables in CSV, those of the first
     HU-RED scripts included. A file in a folder that is something else is skipped and
-    told.
+    told; the tables that a report has beside its result are left out.
 
     Raises
     ------
@@ -139,7 +140,9 @@ def _from_folder(folder: Path) -> tuple[list[PastResult], list[LeftOut]]:
         files = sorted(
             file
             for file in folder.rglob("*")
-            if file.suffix.lower() in _ENDINGS and file.is_file()
+            if file.suffix.lower() in _ENDINGS
+            and file.is_file()
+            and not _belongs_to_a_result(file)
         )
     except OSError as error:
         raise InputError(f"{folder}: cannot be read ({error.strerror}).") from error
@@ -159,6 +162,12 @@ def _from_folder(folder: Path) -> tuple[list[PastResult], list[LeftOut]]:
             reason = str(error).removeprefix(f"{file}: ").rstrip(".")
             skipped.append(LeftOut(name, reason))
     return results, skipped
+
+
+def _belongs_to_a_result(file: Path) -> bool:
+    """Whether a table is that of the conversion curves, beside the result itself."""
+    stem = file.stem.removesuffix(_CONVERSION)
+    return stem != file.stem and file.with_name(f"{stem}.json").exists()
 
 
 def _read(file: Path, name: str) -> PastResult:
