@@ -278,3 +278,53 @@ def test_scans_beside_each_other_give_the_same_files(tmp_path: Path) -> None:
     cohort = breast_cohort(files, beside, OPTIONS, jobs=2)
     assert outcomes(cohort) == {"one": "done", "three": "failed", "two": "done"}
     assert contents(alone) == contents(beside)
+
+
+@pytest.mark.usefixtures("quick")
+def test_results_never_take_the_place_of_the_scans(tmp_path: Path) -> None:
+    series = tmp_path / "scans" / "P01"
+    write_ct(small_scan(), series)
+    before = sorted(series.iterdir())
+    with pytest.raises(InputError, match=r"P01: .* Choose another folder"):
+        breast_cohort([tmp_path / "scans"], tmp_path / "scans", OPTIONS)
+    with pytest.raises(InputError, match=r"P01: .* Choose another folder"):
+        breast_ct(series, out=tmp_path / "scans", overwrite=True)
+    assert sorted(series.iterdir()) == before
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_scan_among_earlier_results_is_not_overwritten(
+    scans: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    breast_cohort([scans / "b.npy"], out, OPTIONS)
+    scan = out / "b" / "b.npy"
+    scan.write_bytes((scans / "b.npy").read_bytes())
+    with pytest.raises(InputError, match="nothing was written"):
+        breast_cohort([scan], out, OPTIONS)
+    assert scan.is_file()
+
+
+@pytest.mark.parametrize("file", ["{0}/{0}.json", "records/{0}.json"])
+def test_damaged_results_are_made_anew(
+    file: str, scans: Path, tmp_path: Path, quick: list[str]
+) -> None:
+    out = tmp_path / "out"
+    breast_cohort([scans / "b.npy"], out, OPTIONS)
+    damaged = out / file.format("b")
+    damaged.write_bytes(b"x" * damaged.stat().st_size)
+    cohort = breast_cohort([scans / "b.npy"], out, OPTIONS)
+    assert [one.outcome for one in cohort.scans] == ["done"]
+    assert quick == ["b", "b"]
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_damaged_result_of_another_scan_is_told_on_the_sheet(
+    scans: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    breast_cohort([scans / "b.npy"], out, OPTIONS)
+    (out / "b" / "b.json").write_bytes(b"{")
+    cohort = breast_cohort([scans / "a_L.npy"], out, OPTIONS)
+    assert [one.outcome for one in cohort.scans] == ["done"]
+    assert "is damaged" in (out / "cohort.html").read_text()

@@ -230,3 +230,23 @@ def test_the_commands_say_what_they_wrote(series: Path, tmp_path: Path) -> None:
         app, ["breast-to-numpy", "a", "b", "--out", str(tmp_path), "--name", "x"]
     )  # fmt: skip
     assert two.exit_code == 2
+
+
+@pytest.mark.parametrize("spacing", [0.0, -1.0, 50.0])
+def test_a_spacing_that_no_breast_ct_has_is_refused(
+    spacing: float, tmp_path: Path
+) -> None:
+    np.save(tmp_path / "a.npy", np.zeros((3, 3, 3), np.int16))
+    with pytest.raises(InputError, match="between 0 and 10 mm"):
+        breast_to_dicom(
+            tmp_path / "a.npy", tmp_path / "out", spacing_mm=(spacing, 1.0, 1.0)
+        )
+
+
+def test_slices_left_out_of_no_scan_are_refused(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.zeros((3, 3, 3), np.int16))
+    with pytest.raises(InputError, match="give that scan as the header"):
+        breast_to_dicom(
+            tmp_path / "a.npy", tmp_path / "out",
+            spacing_mm=(1.0, 1.0, 1.0), drop_posterior=2,
+        )  # fmt: skip

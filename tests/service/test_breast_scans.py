@@ -147,3 +147,11 @@ def test_the_hash_knows_the_bytes_and_not_the_names(cohort: Path) -> None:
 )  # fmt: skip
 def test_a_side_is_a_word_of_its_own(text: str | None, side: str | None) -> None:
     assert side_in(text) == side
+
+
+def test_a_scan_named_by_two_paths_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    np.save(tmp_path / "a.npy", np.zeros((3, 3, 3), np.int16))
+    monkeypatch.chdir(tmp_path)
+    assert len(find_scans([Path("a.npy"), tmp_path / "a.npy"])) == 1

@@ -26,7 +26,12 @@ from kerma.errors import (
 from kerma.io import make_folder
 from kerma.service.breast_cohort import BreastCohort, CohortScan
 from kerma.service.breast_ct import BreastOptions, analyze
-from kerma.service.breast_files import empty_folder, put_in_place, write_breast
+from kerma.service.breast_files import (
+    check_place,
+    empty_folder,
+    put_in_place,
+    write_breast,
+)
 from kerma.service.breast_scans import ScanSource, content_hash, find_scans
 from kerma.service.breast_status import (
     RESERVED,
@@ -105,7 +110,7 @@ def breast_cohort(
     ------
     InputError
         A place does not exist, there is no scan, two have one name, an option makes no
-        sense, or the folder cannot be written.
+        sense, results would replace something else, or the folder cannot be written.
     """
     started, clock = datetime.now(UTC), time.perf_counter()
     if not 1 <= jobs <= _MOST_JOBS:
@@ -114,6 +119,8 @@ def breast_cohort(
     configuration = options.configuration()
     sources = find_scans(scans, without=out)
     _check_names(sources)
+    for source in sources:
+        check_place(out / source.name, source.files)
     make_folder(out)
     jobs_of_scans = [
         _Job(source, options, out)

@@ -18,6 +18,7 @@ from kerma.errors import InputError
 from kerma.io import read_ct, read_volume, write_ct, write_file, write_volume
 from kerma.io.volumes.numpy import plain_array
 from kerma.reports.breast_ct.naming import stem_of
+from kerma.service.breast_scans import check_spacing
 from kerma.service.procedures import Progress
 from kerma.workflows.breast_ct.conversion import breast_array, place_like, to_scan
 from kerma.workflows.breast_ct.orientation import breast_grid
@@ -143,6 +144,7 @@ def breast_to_dicom(
         The array does not lie on the voxels of the header, or nothing says how large
         its voxels are.
     """
+    check_spacing(spacing_mm)
     like = None if header is None else read_ct(header)
     is_scan = like is not None and like.grid.shape[0] > 1
     has_place = file.suffix.lower() != ".npy" or file.with_suffix(".json").is_file()
@@ -150,6 +152,11 @@ def breast_to_dicom(
     if not has_place and like is not None and is_scan:
         volume = place_like(volume, like, drop_posterior=drop_posterior)
         has_place = True
+    elif drop_posterior:
+        raise InputError(
+            "Slices left out at the chest wall place an array without .json in the scan "
+            "that it is of; give that scan as the header, or leave them out."
+        )
     section = None if cylinder is None else _read_cylinder(cylinder)
     ct = to_scan(volume, header=like, cylinder=section)
     if like is not None and has_place:

@@ -18,11 +18,18 @@ from kerma.errors import InputError
 from kerma.io import make_folder
 from kerma.service.breast_files import (
     DEFAULT_FORMATS,
+    check_place,
     formats,
     put_in_place,
     write_breast,
 )
-from kerma.service.breast_scans import ScanSource, find_scans, read_scan, side_in
+from kerma.service.breast_scans import (
+    ScanSource,
+    check_spacing,
+    find_scans,
+    read_scan,
+    side_in,
+)
 from kerma.workflows.breast_ct.flags import Flag, Severity
 from kerma.workflows.breast_ct.procedure import segment
 from kerma.workflows.breast_ct.result import BreastCT
@@ -67,10 +74,7 @@ class BreastOptions:
     def __post_init__(self) -> None:
         if self.laterality not in ("L", "R", None):
             raise InputError(f"A breast is L or R; got {self.laterality!r}.")
-        if self.spacing_mm is not None and not all(0 < s < 10 for s in self.spacing_mm):
-            raise InputError(
-                f"The spacing of voxels lies between 0 and 10 mm; got {self.spacing_mm}."
-            )
+        check_spacing(self.spacing_mm)
         unknown = [name for name in self.formats if name not in formats()]
         if unknown:
             raise InputError(
@@ -145,6 +149,8 @@ def breast_ct(  # noqa: PLR0913  (its arguments are its interface)
             f"{out.name}: {source.name} is there already; nothing was written. Choose "
             f"another folder."
         )
+    if out is not None:
+        check_place(out / source.name, source.files)
     segmented = analyze(source, options, progress=progress)
     if out is not None:
         staged = make_folder(out) / f".writing-{source.name}"

@@ -8,10 +8,13 @@ from pathlib import Path
 
 from kerma.errors import InputError
 from kerma.io import make_folder, write_file
+from kerma.io.dicom.source import base_name
+from kerma.service.breast_scans import STATUS
 from kerma.workflows.breast_ct.segmented import SegmentedBreast
 
 __all__ = [
     "DEFAULT_FORMATS",
+    "check_place",
     "empty_folder",
     "formats",
     "overview_name",
@@ -80,6 +83,36 @@ def write_breast(
     exported = [key for key in wanted if key in FORMATS]
     if exported:
         export(segmented, folder, exported, cylinder=cylinder)
+
+
+def check_place(folder: Path, files: Sequence[Path]) -> None:
+    """Make sure that only results are lost where new results go.
+
+    Parameters
+    ----------
+    folder
+        Where the results of a scan go; what is in it is removed.
+    files
+        Those of the scan.
+
+    Raises
+    ------
+    InputError
+        The folder holds the scan itself, or anything but earlier results.
+    """
+    if not folder.exists():
+        return
+    marks = (STATUS, overview_name(folder.name))
+    is_free = folder.is_dir() and (
+        any((folder / mark).is_file() for mark in marks) or not any(folder.iterdir())
+    )
+    place = folder.resolve()
+    if not is_free or any(place in file.resolve().parents for file in files):
+        raise InputError(
+            f"{base_name(folder)}: what is there is a scan or no results of ours, and "
+            f"results would replace it; nothing was written. Choose another folder for "
+            f"the results."
+        )
 
 
 def empty_folder(folder: Path) -> Path:

@@ -17,7 +17,15 @@ from kerma.io import index, read_ct, read_volume
 from kerma.io.dicom.source import base_name
 from kerma.workflows.breast_ct.orientation import breast_grid
 
-__all__ = ["STATUS", "ScanSource", "content_hash", "find_scans", "read_scan", "side_in"]
+__all__ = [
+    "STATUS",
+    "ScanSource",
+    "check_spacing",
+    "content_hash",
+    "find_scans",
+    "read_scan",
+    "side_in",
+]
 
 STATUS = "status.json"
 """What a folder of results has in it, whatever else was written."""
@@ -94,9 +102,23 @@ def find_scans(
             f"There is no scan in {', '.join(base_name(place) for place in places)}: no "
             f"CT series, and no file ending in {', '.join(_VOLUMES)}."
         )
-    unique = {(one.files, one.series_uid): one for one in found}.values()
+    unique = {_files_of(one): one for one in found}.values()
     _check_names([one.name for one in unique])
     return tuple(sorted(unique, key=lambda one: one.name))
+
+
+def check_spacing(spacing_mm: Vec3 | None) -> None:
+    """Refuse a voxel spacing that no breast CT has.
+
+    Raises
+    ------
+    InputError
+        It is not between 0 and 10 mm.
+    """
+    if spacing_mm is not None and not all(0 < s < 10 for s in spacing_mm):
+        raise InputError(
+            f"The spacing of voxels lies between 0 and 10 mm; got {spacing_mm}."
+        )
 
 
 def read_scan(source: ScanSource, *, spacing_mm: Vec3 | None = None) -> CT:
@@ -167,6 +189,11 @@ def side_in(text: str | None) -> str | None:
     if is_left == is_right:
         return None
     return "L" if is_left else "R"
+
+
+def _files_of(source: ScanSource) -> tuple[tuple[Path, ...], str | None]:
+    """What makes a scan the same one, by whatever path it was named."""
+    return tuple(file.resolve() for file in source.files), source.series_uid
 
 
 def _in_folder(folder: Path, without: Path | None) -> Iterator[ScanSource]:

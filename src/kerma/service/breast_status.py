@@ -99,7 +99,9 @@ def is_done(status: ScanStatus | None, out: Path, key: str) -> bool:
     if status is None or status.state != "done" or not key or status.key != key:
         return False
     there = files_in(out / status.scan)
-    return dict(status.files or {}) == there and _record(out, status.scan).is_file()
+    if dict(status.files or {}) != there:
+        return False
+    return _is_readable(out, status)
 
 
 def files_in(folder: Path) -> dict[str, int]:
@@ -141,7 +143,7 @@ def write_sheets(out: Path) -> None:
     Raises
     ------
     InputError
-        A result is damaged, or the folder cannot be written.
+        A record is damaged, or the folder cannot be written.
     """
     from kerma.reports.breast_ct.cohort import CohortEntry, cohort_html
     from kerma.reports.breast_ct.seed_files import rewrite_tables
@@ -149,11 +151,12 @@ def write_sheets(out: Path) -> None:
 
     found = sorted(file.parent.name for file in out.glob(f"*/{STATUS}"))
     known = [one for name in found if (one := read_status(out, name)) is not None]
+    results = {status.scan: _result_or_error(out, status) for status in known}
     entries = [
         CohortEntry(
             scan=status.scan,
-            result=read_result(out, status),
-            error=status.error,
+            result=results[status.scan][0],
+            error=results[status.scan][1],
             study=status.study,
             picture=_bytes(out / status.scan / overview_name(status.scan)),
             page=_address(out, status.scan),
@@ -175,6 +178,28 @@ def _times(status: ScanStatus) -> dict[str, str | float | int | None]:
         "cpu_s": status.cpu_s,
         "voxels": status.voxels,
     }
+
+
+def _result_or_error(out: Path, status: ScanStatus) -> tuple[BreastCT | None, str]:
+    """The numbers of a scan, or why there are none."""
+    try:
+        return read_result(out, status), status.error
+    except (
+        InputError
+    ) as error:  # of an earlier run; this run's scans are shown all the same
+        return None, str(error)
+
+
+def _is_readable(out: Path, status: ScanStatus) -> bool:
+    """Whether result and record are there and whole."""
+    from kerma.reports.breast_ct.seed_files import read_scan_record
+
+    try:
+        read_result(out, status)
+        read_scan_record(_record(out, status.scan))
+    except InputError:
+        return False
+    return True
 
 
 def _record(out: Path, scan: str) -> Path:

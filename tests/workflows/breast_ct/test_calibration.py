@@ -7,6 +7,7 @@ import pytest
 
 from kerma.workflows.breast_ct.calibration import calibrate_scale
 from kerma.workflows.breast_ct.devices import load_device
+from kerma.workflows.breast_ct.flags import Severity
 from kerma.workflows.breast_ct.scale import HUScale
 from tests.workflows.breast_ct.two_tissues import SCALE, box_of
 
@@ -91,3 +92,11 @@ def test_skin_and_muscle_beside_the_tissue_do_not_move_the_scale() -> None:
     fit = calibrate_scale(box.image, box.tissue, NU_VIEW, SCALE)
     assert fit.fat_hu == pytest.approx(-255, abs=2)
     assert fit.gland_hu == pytest.approx(-41, abs=2)
+
+
+def test_a_body_of_water_has_no_fat_to_be_trusted() -> None:
+    water = HUScale(0.0, 214.0)
+    box = box_of(0, scale=water, noise_hu=20.0)
+    fit = calibrate_scale(box.image, box.tissue, NU_VIEW, water)
+    (flag,) = [flag for flag in fit.flags if flag.code == "fat_doubtful"]
+    assert flag.severity is Severity.UNUSABLE

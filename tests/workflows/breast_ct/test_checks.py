@@ -182,3 +182,12 @@ def _inside(mask: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> tuple[slic
 
     deepest = np.unravel_index(np.argmax(distance_transform_edt(mask)), mask.shape)
     return tuple(slice(int(at), int(at) + 2) for at in deepest)
+
+
+def test_a_breast_larger_than_any_field_is_unusable(sound: Findings) -> None:
+    """As of a wrong voxel size."""
+    image = BreastImage(sound.image.hu, (4.0, 4.0, 4.0))
+    flags = check(replace(sound, image=image), LIMITS)
+    (flag,) = [flag for flag in flags if flag.code == "breast_size"]
+    assert flag.severity is Severity.UNUSABLE
+    assert "breast_size" not in [flag.code for flag in check(sound, LIMITS)]

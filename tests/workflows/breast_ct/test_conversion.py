@@ -204,3 +204,9 @@ def test_numbers_that_no_ct_image_holds_are_refused() -> None:
     for wrong in (4e4, np.nan):
         with pytest.raises(InputError, match="do not fit the 16 bits"):
             to_scan(CT(np.array([[[0, wrong]]], np.float32), grid))
+
+
+def test_an_image_scaled_to_0_to_1_is_no_scan() -> None:
+    array = np.linspace(0, 1, 27, dtype=np.float32).reshape(3, 3, 3)
+    with pytest.raises(InputError, match="no CT numbers in HU"):
+        to_scan(CT(array, breast_grid((3, 3, 3), (1.0, 1.0, 1.0))))

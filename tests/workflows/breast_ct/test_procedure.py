@@ -157,3 +157,10 @@ def test_uneven_slices_are_refused(scan: SimulatedBreast) -> None:
 def scan_of(hu: np.ndarray[tuple[int, int, int], np.dtype[np.int16]]) -> CT:
     axes = ((0.0, -1.0, 0.0), (0.0, 0.0, -1.0), (1.0, 0.0, 0.0))
     return CT(hu, Grid(hu.shape, (0.0, 0.0, 0.0), (0.6, 0.6, 0.6), axes, "1.2"))
+
+
+def test_a_single_slice_is_no_breast(scan: SimulatedBreast) -> None:
+    grid = replace(scan.ct.grid, shape=(1, *scan.ct.grid.shape[1:]))
+    one = CT(scan.ct.hu[:1].copy(), grid)
+    with pytest.raises(InputError, match="at least 3 along each axis"):
+        segment(one)

@@ -28,6 +28,7 @@ __all__ = [
     "ScanRecord",
     "glandularity_row",
     "read_records",
+    "read_scan_record",
     "record_scan",
     "rewrite_tables",
     "time_row",
@@ -111,7 +112,7 @@ def read_records(folder: Path) -> tuple[ScanRecord, ...]:
     files = sorted(
         (folder / RECORDS).glob("*.json"), key=lambda file: _order(file.stem)
     )
-    return tuple(_read_record(file) for file in files)
+    return tuple(read_scan_record(file) for file in files)
 
 
 def rewrite_tables(folder: Path) -> tuple[Path, ...]:
@@ -193,7 +194,14 @@ def _npy(array: np.ndarray[Any, Any]) -> bytes:
     return stream.getvalue()
 
 
-def _read_record(file: Path) -> ScanRecord:
+def read_scan_record(file: Path) -> ScanRecord:
+    """Read what `record_scan` kept of one scan.
+
+    Raises
+    ------
+    InputError
+        It is not there, damaged, or that of another scan.
+    """
     try:
         content = json.loads(read_text(file))
         result = BreastCT.from_json(json.dumps(content["result"]))

@@ -189,6 +189,17 @@ def _noise(samples: CalmVoxels, fat_hu: float) -> float:
     return float(np.median(below)) / 0.6745 if below.size else 0.0
 
 
+def _doubtful_fat(hu: float, prior: DevicePrior) -> list[Flag]:
+    """Whether the one peak there is can be fat: it may as well be gland, or water."""
+    if hu - prior.fat_hu <= max(prior.contrast_hu / 2, _FAR_SD * prior.fat_sd_hu):
+        return []
+    sentence = (
+        f"The only peak, at {hu:.0f} HU, was taken for fat but lies nearer to where "
+        f"{prior.name} has gland; is this a breast, and of this device?"
+    )
+    return [Flag("fat_doubtful", Severity.UNUSABLE, sentence)]
+
+
 def _flags(fat: _Peak, gland: _Peak | None, prior: DevicePrior) -> tuple[Flag, ...]:
     flags = []
     read = [("Fat", fat, prior.fat_hu, prior.fat_sd_hu)]
@@ -211,6 +222,7 @@ def _flags(fat: _Peak, gland: _Peak | None, prior: DevicePrior) -> tuple[Flag, .
                 f"{prior.contrast_hu:g} HU above fat, as {prior.name} has it.",
             )
         )
+        flags.extend(_doubtful_fat(fat.hu, prior))
     for what, peak, expected, sd in read:
         if abs(peak.hu - expected) > _FAR_SD * hypot(sd, peak.u_hu):
             sentence = (

@@ -52,6 +52,7 @@ def check(found: Findings, limits: Limits) -> tuple[Flag, ...]:
     flags = [
         *found.reading.fit.flags,
         *found.reading.glandularity.flags,
+        *_size(found, limits),
         *_field(found.anatomy.body.field_cut_fraction, limits),
         *_skin(found.anatomy.skin, limits),
         *_muscle(found, limits),
@@ -62,6 +63,22 @@ def check(found: Findings, limits: Limits) -> tuple[Flag, ...]:
     ]
     order = (Severity.UNUSABLE, Severity.LOOK, Severity.NOTE)
     return tuple(sorted(flags, key=lambda flag: order.index(flag.severity)))
+
+
+def _size(found: Findings, limits: Limits) -> list[Flag]:
+    sides = [
+        step * np.ptp(np.flatnonzero(found.anatomy.body.mask.any(axis=others)))
+        for step, others in zip(
+            found.image.spacing, ((1, 2), (0, 2), (0, 1)), strict=True
+        )
+    ]
+    if max(sides) <= limits.breast_mm:
+        return []
+    sentence = (
+        f"What was taken for the breast is {max(sides):.0f} mm long or wide, more than "
+        f"the field of any breast CT; is the voxel size right?"
+    )
+    return [Flag("breast_size", Severity.UNUSABLE, sentence)]
 
 
 def _field(cut: float, limits: Limits) -> list[Flag]:

@@ -25,6 +25,7 @@ OUTSIDE_HU = -1024
 """What the first breast CT scripts have outside the field, HU."""
 
 _HIGHEST_HU = 1024  # of those scripts
+_LEAST_SPAN_HU = 50.0  # fat and gland alone lie some 200 apart
 _SAME_PLACE = 0.02  # of a voxel
 _PARALLEL = 1e-4  # cosine off one
 
@@ -150,6 +151,8 @@ def to_scan(
         The array does not lie on the voxels of the header.
     """
     is_labels = isinstance(volume, LabelMap)
+    if not is_labels:
+        _check_hu(volume.array)
     array = _whole(volume.array)
     ring = _ring(cylinder, array)
     grid = volume.grid
@@ -169,6 +172,24 @@ def to_scan(
     if header is None:
         return CT(array, grid, acquisition)
     return CT(array, grid, acquisition, study=header.study)
+
+
+def _check_hu(array: NDArray[np.generic]) -> None:
+    """Refuse fractions that whole HU would wipe out, as of an image scaled to 0 to 1.
+
+    Raises
+    ------
+    InputError
+        They span too little.
+    """
+    if array.dtype.kind != "f":
+        return
+    lowest, highest = float(np.min(array)), float(np.max(array))
+    if 0 < highest - lowest < _LEAST_SPAN_HU:
+        raise InputError(
+            f"Numbers from {lowest:g} to {highest:g} are no CT numbers in HU, which from "
+            f"air to tissue span hundreds."
+        )
 
 
 def _whole(array: NDArray[np.generic]) -> NDArray[np.int16]:

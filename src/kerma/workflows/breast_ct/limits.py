@@ -38,6 +38,8 @@ class Limits:
         Part of fat and gland that may be as bright as an enhanced vessel.
     ring_hu
         Amplitude of rings about the axis of rotation, HU.
+    breast_mm
+        Longest side of a breast, mm.
 
     Raises
     ------
@@ -56,6 +58,7 @@ class Limits:
     field_cut_unusable: float
     contrast_agent: float
     ring_hu: float
+    breast_mm: float
 
     def __post_init__(self) -> None:
         for key in ("skin_mm", "gland_fraction"):

@@ -25,6 +25,8 @@ from kerma.workflows.breast_ct.summarizing import summarize
 
 __all__ = ["segment"]
 
+_LEAST_VOXELS = 3  # of which one can lie between two others
+
 
 def segment(
     ct: CT,
@@ -52,11 +54,12 @@ def segment(
     Raises
     ------
     InputError
-        There is no breast to be seen, or voxels are not numbers.
+        There is no breast to be seen, too few slices, or voxels are not numbers.
     GeometryError
         The slices are uneven, sheared or oblique.
     """
     settings = settings or Settings.shipped()
+    _check_extent(ct)
     laterality = laterality or ct.acquisition.laterality
     watch = Stopwatch(progress)
     upright = turned(_in_whole_hu(ct))
@@ -88,6 +91,22 @@ def segment(
         result=result,
         seconds=watch.seconds,
     )
+
+
+def _check_extent(ct: CT) -> None:
+    """Refuse what is no volume.
+
+    Raises
+    ------
+    InputError
+        It is a single image, or hardly more.
+    """
+    if min(ct.hu.shape) < _LEAST_VOXELS:
+        shape = " x ".join(map(str, ct.hu.shape))
+        raise InputError(
+            f"The scan has {shape} voxels; a breast needs at least {_LEAST_VOXELS} along "
+            f"each axis. Are slices missing?"
+        )
 
 
 def _in_whole_hu(ct: CT) -> CT:

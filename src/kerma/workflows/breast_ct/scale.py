@@ -88,7 +88,7 @@ def rough_scale(image: BreastImage) -> HUScale:
     if values.size < _FEW_BLOCKS:
         raise InputError(
             "Hardly anything in the scan reads between air and bone: is this a breast "
-            "CT, in HU?"
+            "CT, in HU, and is its voxel size right?"
         )
     # Muscle lies at the chest wall; without it, gland stands out better.
     front = values[depth > _CHEST_MM]
