@@ -31,4 +31,4 @@ def _mean(histograms: tuple[DVH, ...]) -> float:
 
 
 if __name__ == "__main__":
-    measure(_histograms, _mean, name="kerma", version=__version__)
+    measure(_histograms, _mean, name="kerma", version=__version__, prepare=_read)

@@ -35,4 +35,4 @@ def _volume(masks: list[Mask]) -> float:
 
 
 if __name__ == "__main__":
-    measure(_masks, _volume, name="kerma", version=__version__)
+    measure(_masks, _volume, name="kerma", version=__version__, prepare=_read)

@@ -20,12 +20,17 @@ T = TypeVar("T")
 
 
 def measure(
-    work: Callable[[Path], T], answer: Callable[[T], float], *, name: str, version: str
+    work: Callable[[Path], T],
+    answer: Callable[[T], float],
+    *,
+    name: str,
+    version: str,
+    prepare: Callable[[Path], object] | None = None,
 ) -> None:
     """Do a piece of work once to warm up, then some more times, and print its cost.
 
     Memory is that of the first time: how far it drives the peak of a process that has
-    only done its imports.
+    only done its imports and what was to be prepared.
 
     Parameters
     ----------
@@ -36,8 +41,13 @@ def measure(
         not part of the time.
     name, version
         Of the program.
+    prepare
+        Done before, such as reading, and no part of time or memory.
     """
     source, runs = Path(sys.argv[1]), int(sys.argv[2])
+    if prepare is not None:
+        prepare(source)
+        _forget_peak()
     idle_mb, start = _peak_mb(), _cpu_s()
     result = work(source)
     first_s, peak_mb = _cpu_s() - start, _peak_mb()
@@ -68,6 +78,11 @@ def _cpu_s() -> float:
     own = resource.getrusage(resource.RUSAGE_SELF)
     started = resource.getrusage(resource.RUSAGE_CHILDREN)
     return own.ru_utime + own.ru_stime + started.ru_utime + started.ru_stime
+
+
+def _forget_peak() -> None:
+    """Let the largest resident size begin anew at what is held now."""
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
 
 def _peak_mb() -> float:
