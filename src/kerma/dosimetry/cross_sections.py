@@ -105,11 +105,13 @@ class CrossSections:
                 for contour in self.planes.planes[plane].contours:
                     contours.append(contour)
                     depths.append(at)
-        flat = np.concatenate(contours)
-        index = np.zeros((len(flat), 3))
-        index[:, 1:] = flat
-        along = np.repeat(depths, [len(contour) for contour in contours])
-        return self.lattice.to_patient(index) + along[:, np.newaxis] * normal
+        lattice = self.lattice
+        # In one step from rows and columns: there are very many corners.
+        onto = np.array(lattice.axes[1:]) * np.array(lattice.spacing[1:])[:, np.newaxis]
+        positions = np.concatenate(contours) @ onto
+        starts = np.array(depths)[:, np.newaxis] * normal + lattice.origin
+        positions += np.repeat(starts, [len(contour) for contour in contours], axis=0)
+        return positions
 
     def box_of(self, layers: Sequence[Layer]) -> tuple[slice, slice]:
         """Rows and columns of all cells that successive layers fill, and of those around.
