@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kerma.core.phantom import Insert, Mark, Material, Neighbor, Outline, Phantom
+from kerma.core.phantom import Insert, Material, Outline, Phantom
+from kerma.core.phantom_parts import Mark, Neighbor
 
 
 @pytest.fixture

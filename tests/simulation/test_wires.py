@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kerma.core.arrays import FloatArray
-from kerma.core.phantom import Ramp
+from kerma.core.phantom_parts import Ramp
 from kerma.simulation.cuts import Cut, Plane
 from kerma.simulation.wires import Wire, add_wires, wires_of
 from kerma.workflows.ct_calibration.phantoms import choose_phantoms

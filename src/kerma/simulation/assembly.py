@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from kerma.core.phantom import Insert, Mark, Phantom
+from kerma.core.phantom import Insert, Phantom
+from kerma.core.phantom_parts import Mark
 from kerma.simulation.changes import AIR_HU, InsertChange, Void, by_insert
 from kerma.simulation.solids import Scene, Section, Solid
 from kerma.simulation.wires import wires_of

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from kerma.core.phantom import HoleSquare, Phantom, Ramp, UniformPart
+from kerma.core.phantom import Phantom
+from kerma.core.phantom_parts import HoleSquare, Ramp, UniformPart
 from kerma.core.result import Verdict
 from kerma.core.volume import CT
 from kerma.errors import InputError

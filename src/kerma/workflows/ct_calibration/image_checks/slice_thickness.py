@@ -15,7 +15,7 @@ from scipy.optimize import least_squares
 from scipy.special import ndtr
 
 from kerma.core.arrays import FloatArray
-from kerma.core.phantom import Ramp
+from kerma.core.phantom_parts import Ramp
 from kerma.workflows.ct_calibration.image_checks.frame import PhantomFrame
 from kerma.workflows.ct_calibration.image_checks.limits import ImageLimits
 from kerma.workflows.ct_calibration.image_checks.result import ImageCheck, RampProfile

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kerma.core.arrays import FloatArray, IntArray
-from kerma.core.phantom import Neighbor
+from kerma.core.phantom_parts import Neighbor
 from kerma.workflows.ct_calibration.image_checks.frame import PhantomFrame
 from kerma.workflows.ct_calibration.image_checks.limits import ImageLimits
 from kerma.workflows.ct_calibration.image_checks.result import ImageCheck, UniformRegion

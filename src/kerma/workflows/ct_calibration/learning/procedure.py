@@ -9,7 +9,8 @@ from itertools import pairwise
 import numpy as np
 
 from kerma.core.arrays import FloatArray, IntArray
-from kerma.core.phantom import Insert, Material, Neighbor, Outline, Phantom
+from kerma.core.phantom import Insert, Material, Outline, Phantom
+from kerma.core.phantom_parts import Neighbor
 from kerma.core.volume import CT
 from kerma.errors import RecognitionError
 from kerma.imaging.axial import AxialStack, axial_stack

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from kerma.core.phantom import Material, Neighbor, Phantom
+from kerma.core.phantom import Material, Phantom
+from kerma.core.phantom_parts import Neighbor
 from kerma.workflows.ct_calibration.learning.procedure import (
     LearnedInsert,
     LearnedPhantom,
