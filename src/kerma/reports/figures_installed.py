@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kerma.errors import InputError
+from kerma.workflows.ct_calibration.curves.difference import Comparison
 from kerma.workflows.ct_calibration.curves.quantity import TITLES
 from kerma.workflows.ct_calibration.curves.result import CurveSet
 from kerma.workflows.ct_calibration.figures.style import (
@@ -22,6 +23,7 @@ from kerma.workflows.ct_calibration.figures.style import (
 )
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 __all__ = ["plot_installed"]
@@ -55,8 +57,32 @@ def plot_installed(curves: CurveSet) -> Figure:
         ax.plot(grid, theirs - zero, "--", color=WARNING, lw=1.3, label="installed")
     hu = np.array([one.hu for one in found.materials])
     values = np.array([one.curve_value for one in found.materials])
-    differences = np.array([one.difference for one in found.materials])
     above.plot(hu, values, "s", color=INK, ms=4.5, mfc="white", label="insert")
+    _draw_differences(below, found)
+    below.set_xlim(grid[0], grid[-1])
+    below.set_xlabel("CT number (HU)")
+    below.set_ylabel("installed − measured")
+    above.set_ylabel(TITLES[curves.quantity])
+    for ax, columns in ((above, 1), (below, 3)):
+        tidy(ax)
+        ax.legend(
+            loc="upper left" if ax is above else "lower right",
+            fontsize=FONT_SIZE,
+            frameon=False,
+            labelcolor=INK,
+            ncols=columns,
+        )
+    line = np.vstack([np.column_stack([grid, ours]), np.column_stack([grid, theirs])])
+    texts = [words(one.material) for one in found.materials]
+    if texts:
+        label_points(above, np.column_stack([hu, values]), texts, line[::5])
+    return figure
+
+
+def _draw_differences(below: Axes, found: Comparison) -> None:
+    """The difference at each insert within its limit, and the largest of all."""
+    hu = np.array([one.hu for one in found.materials])
+    differences = np.array([one.difference for one in found.materials])
     below.errorbar(
         hu,
         np.zeros_like(hu),
@@ -84,21 +110,3 @@ def plot_installed(curves: CurveSet) -> Figure:
     )
     reach = [one.limit for one in found.materials] + [abs(found.largest_difference)]
     below.set_ylim(-1.2 * max(reach), 1.2 * max(reach))
-    below.set_xlim(grid[0], grid[-1])
-    below.set_xlabel("CT number (HU)")
-    below.set_ylabel("installed − measured")
-    above.set_ylabel(TITLES[curves.quantity])
-    for ax, columns in ((above, 1), (below, 3)):
-        tidy(ax)
-        ax.legend(
-            loc="upper left" if ax is above else "lower right",
-            fontsize=FONT_SIZE,
-            frameon=False,
-            labelcolor=INK,
-            ncols=columns,
-        )
-    line = np.vstack([np.column_stack([grid, ours]), np.column_stack([grid, theirs])])
-    texts = [words(one.material) for one in found.materials]
-    if texts:
-        label_points(above, np.column_stack([hu, values]), texts, line[::5])
-    return figure
